@@ -1,0 +1,40 @@
+package io.heed.sequence;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A mixer that can be asked for by name. Making a kind must not load libtorch: only {@link #build} does.
+ *
+ * @param id       the name, e.g. {@code sigmoid-attention}
+ * @param aliases  shorter names, e.g. {@code sigmoid}
+ * @param line     one line that says what it is
+ * @param patterns the patterns that it can be built for
+ * @param options  its own options; any other is refused
+ * @param factory  builds it
+ */
+public record MixerKind(String id, List<String> aliases, String line, Set<Pattern> patterns, List<MixerOption> options,
+                        Factory factory) {
+
+    /** Builds a mixer with fresh weights, drawn from libtorch's default generator. */
+    @FunctionalInterface
+    public interface Factory {
+        SequenceMixer build(MixerConfig config);
+    }
+
+    public MixerKind {
+        aliases = List.copyOf(aliases);
+        patterns = Set.copyOf(patterns);
+        options = List.copyOf(options);
+    }
+
+    /**
+     * Builds the mixer.
+     *
+     * @throws IllegalArgumentException for an option that the mixer does not have, or a value that it cannot take
+     */
+    public SequenceMixer build(MixerConfig config) {
+        MixerOptions.check(this, config.options());
+        return factory.build(config);
+    }
+}
