@@ -1,0 +1,32 @@
+package io.heed.nn;
+
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+
+/** Channels to heads and back, as views where memory allows. */
+public final class Heads {
+    private Heads() { }
+
+    /** (B, N, H d) to (B, H, N, d), a view. */
+    public static Tensor split(Tensor x, int heads) {
+        return x.unflatten(-1, heads, x.size(-1) / heads).transpose(1, 2);
+    }
+
+    /** (B, H, N, d) to (B, N, H d): a view where the rows of all heads lie side by side, as the fused kernels leave them. */
+    public static Tensor merge(Tensor x) {
+        return x.transpose(1, 2).flatten(2, 3);
+    }
+
+    /**
+     * Query, key and value heads of a packed projection.
+     *
+     * @param packed (B, N, (H + 2 G) d): H query heads, then G key heads, then G value heads
+     * @return q (B, H, N, d), k and v (B, G, N, d), views
+     */
+    public static Tensor[] unpack(Tensor packed, int heads, int keyValueHeads) {
+        long d = packed.size(-1) / (heads + 2L * keyValueHeads);
+        TensorVector parts = packed.split_with_sizes(new long[] {heads * d, keyValueHeads * d, keyValueHeads * d}, -1);
+        return new Tensor[] {split(parts.get(0), heads), split(parts.get(1), keyValueHeads),
+            split(parts.get(2), keyValueHeads)};
+    }
+}
