@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
 import io.heed.nn.Form;
@@ -19,6 +20,8 @@ public final class MixerContext {
     private final Tensor memory;
     private final Padding memoryPadding;
     private final List<Tensor> losses = new ArrayList<>();
+    // losses outlive the scope of the layer that adds them
+    private final PointerScope scope = PointerScope.getInnerScope();
 
     private MixerContext(Form form, Padding padding, Tensor memory, Padding memoryPadding) {
         this.form = form;
@@ -88,6 +91,11 @@ public final class MixerContext {
     public void addLoss(Tensor scalar) {
         if (scalar.numel() != 1) {
             throw new IllegalArgumentException("an auxiliary loss is one number, got " + scalar.numel());
+        }
+        if (scope == null) {
+            scalar.retainReference();
+        } else {
+            scope.attach(scalar);
         }
         losses.add(scalar);
     }

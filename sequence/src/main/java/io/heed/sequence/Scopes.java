@@ -1,0 +1,25 @@
+package io.heed.sequence;
+
+import java.util.function.Supplier;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+
+/** Frees what a computation leaves behind, at once rather than at the end of the training step. */
+final class Scopes {
+    private Scopes() { }
+
+    /** Runs {@code body} in a scope of its own, from which only its result goes on into the caller's scope. */
+    static Tensor keep(Supplier<Tensor> body) {
+        PointerScope outer = PointerScope.getInnerScope();
+        try (PointerScope _ = new PointerScope()) {
+            Tensor result = body.get();
+            if (outer == null) {
+                result.retainReference(); // the garbage collector frees it
+            } else {
+                outer.attach(result);
+            }
+            return result;
+        }
+    }
+}
