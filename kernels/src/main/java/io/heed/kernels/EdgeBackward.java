@@ -1,0 +1,241 @@
+package io.heed.kernels;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The backward pass of {@link EdgeAttention}. With dP_e = gradOut_t . value_s and D_t = sum over edges into t of p_e dP_e, a
+ * score's gradient is dS_e = p_e (dP_e - D_t), through the activation. The pass by target leaves D_t in the statistics and
+ * fills what belongs to targets and edges; the pass by source fills what belongs to sources.
+ */
+final class EdgeBackward {
+    private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
+    private static final int LANES = Lanes.COUNT;
+    private static final Scratch RAW = new Scratch();
+    private static final Scratch WEIGHTS = new Scratch();
+    private static final Scratch GRADIENTS = new Scratch();
+    private static final Scratch ROW = new Scratch();
+
+    private final EdgeAttention attention;
+    private final EdgeScorer scorer;
+    private final int heads;
+    private final Rows gradOut;
+    private final Rows gradEdgeScores;
+    private final MemorySegment statistics;
+    private final EdgeAttention.Gradients gradients;
+
+    EdgeBackward(EdgeAttention attention, Rows gradOut, Rows gradEdgeScores, MemorySegment statistics,
+            EdgeAttention.Gradients gradients) {
+        this.attention = attention;
+        this.scorer = new EdgeScorer(attention);
+        this.heads = attention.value().heads();
+        this.gradOut = gradOut;
+        this.gradEdgeScores = gradEdgeScores;
+        this.statistics = statistics;
+        this.gradients = gradients;
+    }
+
+    void run() {
+        Csr edges = attention.edges();
+        edges.forEachGroup(scorer.entries, (first, end) -> byTarget(edges, first, end));
+        if (gradients.source() != null || gradients.value() != null) {
+            Csr transposed = edges.transpose();
+            transposed.forEachGroup(scorer.entries, (first, end) -> bySource(transposed, first, end));
+        }
+    }
+
+    private void byTarget(Csr walk, int first, int end) {
+        int length = scorer.length(walk, first, end);
+        float[] raw = RAW.atLeast(length);
+        float[] weights = WEIGHTS.atLeast(length);
+        float[] scoreGradients = GRADIENTS.atLeast(length);
+        int from = walk.start[first];
+        int count = (walk.start[end] - from) * heads;
+        scorer.score(false, walk, first, end, raw, null);
+        scorer.activate(raw, weights, count);
+        for (int row = first; row < end; row++) {
+            for (int slot = walk.start[row]; slot < walk.start[row + 1]; slot++) {
+                subtractShift(row, weights, (slot - from) * heads);
+            }
+        }
+        exponentials(weights, count);
+        scorer.dots(scorer.valueLanes, gradOut, attention.value(), walk, first, end, scoreGradients);
+        for (int row = first; row < end; row++) {
+            scoreGradients(row, walk.degree(row), (walk.start[row] - from) * heads, raw, weights, scoreGradients);
+        }
+        if (gradients.bias() != null) {
+            Rows bias = gradients.bias();
+            for (int slot = walk.start[first]; slot < walk.start[end]; slot++) {
+                storeHeads(scoreGradients, (slot - from) * heads, bias, walk.edge[slot]);
+            }
+        }
+        if (gradients.target() != null || gradients.modulation() != null) {
+            endGradients(false, walk, first, end, scoreGradients, gradients.target());
+        }
+    }
+
+    private void bySource(Csr walk, int first, int end) {
+        int length = scorer.length(walk, first, end);
+        float[] raw = RAW.atLeast(length);
+        float[] weights = WEIGHTS.atLeast(length);
+        float[] scoreGradients = GRADIENTS.atLeast(length);
+        int from = walk.start[first];
+        int count = (walk.start[end] - from) * heads;
+        scorer.score(true, walk, first, end, raw, null);
+        scorer.activate(raw, weights, count);
+        for (int slot = from; slot < walk.start[end]; slot++) {
+            subtractShift(walk.column[slot], weights, (slot - from) * heads);
+        }
+        exponentials(weights, count);
+        if (gradients.source() != null) {
+            scorer.dots(scorer.valueLanes, attention.value(), gradOut, walk, first, end, scoreGradients);
+        }
+        for (int slot = from; slot < walk.start[end]; slot++) {
+            int at = (slot - from) * heads;
+            long of = 3L * walk.column[slot] * heads * Float.BYTES;
+            for (int h = 0; h < heads; h += LANES) {
+                VectorMask<Float> in = FLOAT.indexInRange(h, heads);
+                FloatVector p = FloatVector.fromArray(FLOAT, weights, at + h)
+                        .mul(NodeRows.load(statistics, of, heads + h, in));
+                p.intoArray(weights, at + h, in);
+                if (gradients.source() != null) {
+                    FloatVector mean = NodeRows.load(statistics, of, 2 * heads + h, in);
+                    FloatVector g = p.mul(FloatVector.fromArray(FLOAT, scoreGradients, at + h).sub(mean));
+                    scorer.throughActivation(g, FloatVector.fromArray(FLOAT, raw, at + h))
+                            .intoArray(scoreGradients, at + h, in);
+                }
+            }
+        }
+        if (gradients.value() != null) {
+            for (int row = first; row < end; row++) {
+                NodeRows.combine(scorer.valueLanes, weights, (walk.start[row] - from) * heads, gradOut, walk.column,
+                        walk.start[row], walk.start[row + 1], null, 0, 1, gradients.value(), row);
+            }
+        }
+        if (gradients.source() != null) {
+            endGradients(true, walk, first, end, scoreGradients, gradients.source());
+        }
+    }
+
+    private void subtractShift(int target, float[] scores, int at) {
+        if (!attention.shifts()) {
+            return;
+        }
+        long of = 3L * target * heads * Float.BYTES;
+        for (int h = 0; h < heads; h += LANES) {
+            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
+            FloatVector.fromArray(FLOAT, scores, at + h).sub(NodeRows.load(statistics, of, h, in))
+                    .intoArray(scores, at + h, in);
+        }
+    }
+
+    private static void exponentials(float[] scores, int count) {
+        for (int i = 0; i < count; i += LANES) {
+            Exponential.exp(FloatVector.fromArray(FLOAT, scores, i)).intoArray(scores, i);
+        }
+    }
+
+    /** Turns dP into dS for one target's entries and keeps D in the statistics. */
+    private void scoreGradients(int row, int degree, int at, float[] raw, float[] exponentials, float[] gradient) {
+        long of = 3L * row * heads * Float.BYTES;
+        for (int h = 0; h < heads; h += LANES) {
+            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
+            FloatVector inverse = NodeRows.load(statistics, of, heads + h, in);
+            FloatVector mean = FloatVector.zero(FLOAT);
+            for (int k = 0; k < degree; k++) {
+                int i = at + k * heads + h;
+                mean = FloatVector.fromArray(FLOAT, exponentials, i).fma(FloatVector.fromArray(FLOAT, gradient, i), mean);
+            }
+            mean = mean.mul(inverse);
+            NodeRows.store(mean, statistics, of, 2 * heads + h, in);
+            for (int k = 0; k < degree; k++) {
+                int i = at + k * heads + h;
+                FloatVector p = FloatVector.fromArray(FLOAT, exponentials, i).mul(inverse);
+                FloatVector g = p.mul(FloatVector.fromArray(FLOAT, gradient, i).sub(mean));
+                scorer.throughActivation(g, FloatVector.fromArray(FLOAT, raw, i)).intoArray(gradient, i, in);
+            }
+        }
+    }
+
+    /** Gradients of the query or target term (by target), or of the key or source term (by source); may be null. */
+    private void endGradients(boolean bySource, Csr walk, int first, int end, float[] scoreGradients, Rows into) {
+        int from = walk.start[first];
+        switch (attention.score()) {
+            case EdgeScore.DotProduct(Rows query, Rows key, Rows modulation, float scale) -> {
+                Rows near = bySource ? key : query;
+                Rows far = bySource ? query : key;
+                for (int row = first; row < end; row++) {
+                    int at = (walk.start[row] - from) * heads;
+                    if (modulation == null) {
+                        NodeRows.combine(scorer.scoreLanes, scoreGradients, at, far, walk.column, walk.start[row],
+                                walk.start[row + 1], null, 0, scale, into, row);
+                    } else {
+                        modulated(near, far, modulation, scale, walk, row, scoreGradients, at, into,
+                                bySource ? null : gradients.modulation());
+                    }
+                }
+            }
+            case EdgeScore.Additive additive -> {
+                for (int row = first; row < end; row++) {
+                    sumEntries(walk.degree(row), scoreGradients, (walk.start[row] - from) * heads, into, row);
+                }
+            }
+            case EdgeScore.BiasOnly none -> { }
+        }
+    }
+
+    private void modulated(Rows near, Rows far, Rows modulation, float scale, Csr walk, int row, float[] scoreGradients,
+            int at, Rows into, Rows gradModulation) {
+        HeadLanes lanes = scorer.scoreLanes;
+        int width = lanes.row;
+        float[] sum = ROW.atLeast(width + LANES);
+        Arrays.fill(sum, 0, width, 0);
+        long nearAt = near.offset(0, 0, row) * Float.BYTES;
+        for (int slot = walk.start[row]; slot < walk.start[row + 1]; slot++) {
+            int edge = walk.edge[slot];
+            int w = at + (slot - walk.start[row]) * heads;
+            long farAt = far.offset(0, 0, walk.column[slot]) * Float.BYTES;
+            long modulationAt = modulation.offset(0, 0, edge) * Float.BYTES;
+            for (int c = 0; c < width; c += LANES) {
+                VectorMask<Float> in = FLOAT.indexInRange(c, width);
+                FloatVector g = lanes.spread(scoreGradients, w, c);
+                if (gradEdgeScores != null) {
+                    g = g.add(NodeRows.load(gradEdgeScores.data(), gradEdgeScores.offset(0, 0, edge) * Float.BYTES, c, in));
+                }
+                g = g.mul(scale).mul(NodeRows.load(far.data(), farAt, c, in));
+                FloatVector.fromArray(FLOAT, sum, c).add(g.mul(NodeRows.load(modulation.data(), modulationAt, c, in)))
+                        .intoArray(sum, c, in);
+                if (gradModulation != null) {
+                    NodeRows.store(g.mul(NodeRows.load(near.data(), nearAt, c, in)), gradModulation.data(),
+                            gradModulation.offset(0, 0, edge) * Float.BYTES, c, in);
+                }
+            }
+        }
+        if (into != null) {
+            MemorySegment.copy(sum, 0, into.data(), ValueLayout.JAVA_FLOAT_UNALIGNED,
+                    into.offset(0, 0, row) * Float.BYTES, width);
+        }
+    }
+
+    private void sumEntries(int degree, float[] scoreGradients, int at, Rows into, int row) {
+        for (int h = 0; h < heads; h += LANES) {
+            FloatVector sum = FloatVector.zero(FLOAT);
+            for (int k = 0; k < degree; k++) {
+                sum = sum.add(FloatVector.fromArray(FLOAT, scoreGradients, at + k * heads + h));
+            }
+            NodeRows.store(sum, into.data(), into.offset(0, 0, row) * Float.BYTES, h, FLOAT.indexInRange(h, heads));
+        }
+    }
+
+    private void storeHeads(float[] values, int at, Rows into, int row) {
+        for (int h = 0; h < heads; h += LANES) {
+            NodeRows.store(FloatVector.fromArray(FLOAT, values, at + h), into.data(),
+                    into.offset(0, 0, row) * Float.BYTES, h, FLOAT.indexInRange(h, heads));
+        }
+    }
+}
