@@ -1,0 +1,64 @@
+package io.heed.cli.compare;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.function.DoubleFunction;
+import java.util.function.Function;
+
+import io.heed.cli.Figures;
+
+/**
+ * One column of the comparison: what it is called, how to read and write its figure, and which way is better.
+ *
+ * @param name           heading
+ * @param figure         the figure of a mixer
+ * @param write          the figure as text
+ * @param higherIsBetter whether more is better
+ * @param compared       whether the best is marked (not for parameters, which are equal by design)
+ */
+record Measure(String name, Function<MixerResult, Statistic> figure, DoubleFunction<String> write, boolean higherIsBetter,
+               boolean compared) {
+
+    /** The columns of a comparison's table, the task's metric first. */
+    static List<Measure> of(ComparisonResult result) {
+        return List.of(
+                new Measure(result.metric(), MixerResult::value, Figures::quality, result.higherIsBetter(), true),
+                new Measure("validation loss", MixerResult::validationLoss, Figures::quality, false, true),
+                new Measure("train loss", MixerResult::trainLoss, Figures::quality, false, true),
+                new Measure("parameters", mixer -> new Statistic(mixer.parameters(), 0, 1), Figures::count, false, false),
+                new Measure("tokens/s", MixerResult::tokensPerSecond, Figures::count, true, true),
+                new Measure("step memory", MixerResult::peakBytes, Figures::bytes, false, true),
+                new Measure("decoding state", mixer -> new Statistic(mixer.stateBytes(), 0, 1), Figures::bytes, false,
+                        true));
+    }
+
+    /** The figure as text, with the spread when there is more than one seed. */
+    String text(MixerResult mixer) {
+        Statistic measured = figure.apply(mixer);
+        String mean = Double.isNaN(measured.mean()) ? "-" : write.apply(measured.mean());
+        return measured.count() < 2 ? mean : mean + " ± " + write.apply(measured.spread());
+    }
+
+    /** Whether {@code mixer} has the best figure, as it is written; nobody has when all are equal. */
+    boolean isBest(MixerResult mixer, List<MixerResult> all) {
+        if (!compared || all.size() < 2) {
+            return false;
+        }
+        double sign = higherIsBetter ? 1 : -1;
+        double best = all.stream().mapToDouble(other -> sign * figure.apply(other).mean()).max().orElse(Double.NaN);
+        String written = write.apply(sign * best);
+        boolean allEqual = all.stream().allMatch(other -> write.apply(figure.apply(other).mean()).equals(written));
+        return !allEqual && write.apply(figure.apply(mixer).mean()).equals(written);
+    }
+
+    /** Length of the mixer's bar against the longest of the column. */
+    double share(MixerResult mixer, List<MixerResult> all) {
+        double largest = all.stream().mapToDouble(other -> figure.apply(other).mean()).max().orElse(1);
+        return largest > 0 ? figure.apply(mixer).mean() / largest : 0;
+    }
+
+    /** {@code name}, with a capital. */
+    String heading() {
+        return name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
+    }
+}
