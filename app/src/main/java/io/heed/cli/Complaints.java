@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 

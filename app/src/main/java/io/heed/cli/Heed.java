@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -14,7 +15,6 @@ import picocli.CommandLine.Spec;
 
 /** The {@code heed} command. Exit status: 0 done, 1 a check failed, 2 bad usage or input, 130 stopped by Ctrl-C. */
 @Command(name = "heed", versionProvider = Version.class, mixinStandardHelpOptions = true,
-        subcommands = { },
         description = "Attention for the JVM: compare, study, check and train attention mechanisms and other sequence mixers.",
         synopsisSubcommandLabel = "COMMAND", commandListHeading = "%nCommands:%n",
         footer = {"", "Start with:", "  heed compare                    four mixers side by side on English text",
