@@ -81,4 +81,16 @@ final class Panels {
             x[offset + i] *= factor;
         }
     }
+
+    /** Adds {@code length} floats of {@code from} to those of {@code to}. */
+    static void add(float[] to, int toOffset, float[] from, int fromOffset, int length) {
+        int i = 0;
+        for (; i <= length - LANES; i += LANES) {
+            FloatVector.fromArray(FLOAT, to, toOffset + i).add(FloatVector.fromArray(FLOAT, from, fromOffset + i))
+                    .intoArray(to, toOffset + i);
+        }
+        for (; i < length; i++) {
+            to[toOffset + i] += from[fromOffset + i];
+        }
+    }
 }

@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
  * contiguous; the other three have strides of their own, so that a transposed (B, N, H, d) tensor, a slice of a packed
  * projection, or one head broadcast over many (stride 0) needs no copy.
  *
- * @param data        the memory, at least as far as the last element that the strides reach
+ * @param data        the memory, at least as far as the last element that the strides reach; accessible from any thread, so from
+ *                    a shared, automatic or global arena, or a heap array
  * @param batch       B, sequences
  * @param heads       H
  * @param rows        N, positions
@@ -19,8 +20,14 @@ import java.lang.foreign.MemorySegment;
 public record Rows(MemorySegment data, int batch, int heads, int rows, int width,
                    long batchStride, long headStride, long rowStride) {
 
-    /** @throws IllegalArgumentException when a size or stride is negative, or the view reaches past the memory */
+    private static final Thread ANOTHER_THREAD = new Thread();
+
+    /**
+     * @throws IllegalArgumentException when a size or stride is negative, the view reaches past the memory, or the memory belongs
+     *                                  to one thread
+     */
     public Rows {
+        checkShared("view", data);
         if (batch < 0 || heads < 0 || rows < 0 || width < 0) {
             throw new IllegalArgumentException("sizes must not be negative, got (" + batch + ", " + heads + ", " + rows
                     + ", " + width + ")");
@@ -43,6 +50,14 @@ public record Rows(MemorySegment data, int batch, int heads, int rows, int width
     /** A dense view (B, H, N, d) of {@code data}. */
     public static Rows contiguous(MemorySegment data, int batch, int heads, int rows, int width) {
         return new Rows(data, batch, heads, rows, width, (long) heads * rows * width, (long) rows * width, width);
+    }
+
+    /** Refuses memory of a confined arena, which the pool's threads cannot read. */
+    static void checkShared(String name, MemorySegment data) {
+        if (!data.isAccessibleBy(ANOTHER_THREAD)) {
+            throw new IllegalArgumentException(name + ": memory is confined to one thread, allocate it in a shared or automatic"
+                    + " arena");
+        }
     }
 
     /** Offset, in floats, of the first element of row {@code row} of head {@code head} of sequence {@code b}. */

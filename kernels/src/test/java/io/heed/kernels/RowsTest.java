@@ -1,5 +1,6 @@
 package io.heed.kernels;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,14 @@ class RowsTest {
                 .withMessageContaining("-1");
         assertThatIllegalArgumentException().isThrownBy(() -> new Rows(TEN, 1, 1, 2, 2, 0, 0, -3))
                 .withMessageContaining("-3");
+    }
+
+    @Test
+    void refusesMemoryOfOneThread() {
+        try (Arena arena = Arena.ofConfined()) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Rows.contiguous(arena.allocate(16), 1, 1, 1, 1)).withMessageContaining("confined");
+        }
     }
 
     @Test
