@@ -9,6 +9,7 @@ import java.util.random.RandomGenerator;
  */
 public final class CounterRandom implements RandomGenerator {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
+    private static final long MULTIPLIER = 0xD1342543DE82EF95L;
 
     private final long key;
     private long counter;
@@ -22,7 +23,7 @@ public final class CounterRandom implements RandomGenerator {
     public static long key(long seed, long... counters) {
         long key = mix(seed + GOLDEN);
         for (long counter : counters) {
-            key = mix(key ^ mix(counter + GOLDEN)) + GOLDEN;
+            key = mix(key * MULTIPLIER + counter + GOLDEN);    // not symmetric in key and counter
         }
         return key;
     }

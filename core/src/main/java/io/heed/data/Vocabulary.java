@@ -1,6 +1,13 @@
 package io.heed.data;
 
-/** Text to token numbers and back. */
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+
+/** Text to token numbers and back. As JSON, an object whose {@code kind} is {@code bytes} or {@code characters}. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = ByteVocabulary.class, name = "bytes"),
+    @JsonSubTypes.Type(value = CharacterVocabulary.class, name = "characters")})
 public sealed interface Vocabulary permits ByteVocabulary, CharacterVocabulary {
     /** V: tokens are in [0, V). */
     int size();
