@@ -1,0 +1,38 @@
+package io.heed.bench;
+
+import java.util.Map;
+import java.util.OptionalDouble;
+
+import static java.util.Map.entry;
+
+/** The least ratio that each measurement has to reach, by bench and shape: the one place where these numbers stand. */
+final class Floors {
+    private static final Map<String, Double> LEAST = Map.ofEntries(
+            entry("softmax-forward 1x8x2048x64", 1.4),
+            entry("softmax-forward 1x8x8192x64", 2.0),
+            entry("softmax-forward 1x8x2048x64 causal", 1.5),
+            entry("softmax-forward 1x8x8192x64 causal", 1.5),
+            entry("softmax-backward 1x8x2048x64", 1.8),
+            entry("softmax-backward 1x8x8192x64", 1.8),
+            entry("softmax-backward 1x8x2048x64 causal", 1.8),
+            entry("softmax-backward 1x8x8192x64 causal", 1.8),
+            entry("softmax-forward 1x8x2048x128", 1.4),
+            entry("softmax-forward 1x8x2048x64 4 key/value heads", 1.4),
+            entry("sigmoid-forward 1x8x8192x64", 1.15),
+            entry("sliding-window 1x2x16384x64 window 256", 8.0),
+            entry("prefix-scan 1x8x16384x64", 8.0),
+            entry("prefix-scan-linear 1x8x16384x64", 0.9));
+
+    private Floors() { }
+
+    /** The least ratio for {@code bench} at {@code shape}, if one is set. */
+    static OptionalDouble of(String bench, String shape) {
+        Double least = LEAST.get(bench + " " + shape);
+        return least == null ? OptionalDouble.empty() : OptionalDouble.of(least);
+    }
+
+    /** Every bench and shape that has a floor. */
+    static Iterable<String> names() {
+        return LEAST.keySet();
+    }
+}

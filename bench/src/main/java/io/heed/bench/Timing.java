@@ -1,0 +1,58 @@
+package io.heed.bench;
+
+import java.util.Arrays;
+
+/**
+ * Times two pieces of work in turn, a, b, a, b, so that whatever else the machine does falls on both alike.
+ *
+ * @param firstMillis  median time of the first, milliseconds
+ * @param secondMillis median time of the second, milliseconds
+ */
+record Timing(double firstMillis, double secondMillis) {
+    /** Rounds whose median is reported. */
+    static final int ROUNDS = 7;
+    private static final long WARM_UP_NANOS = 1_500_000_000L;
+    private static final int LEAST_WARM_UP = 3;
+    private static final long SAMPLE_NANOS = 20_000_000L;
+
+    /**
+     * Warms both up (the vector kernels reach full speed only after the optimising compiler has met them), then takes
+     * medians of {@value #ROUNDS} interleaved rounds. Work shorter than 20 ms is repeated within a round.
+     */
+    static Timing interleaved(Runnable first, Runnable second) {
+        int firstRepeats = warmUp(first);
+        int secondRepeats = warmUp(second);
+        double[] firstTimes = new double[ROUNDS];
+        double[] secondTimes = new double[ROUNDS];
+        for (int round = 0; round < ROUNDS; round++) {
+            firstTimes[round] = millis(first, firstRepeats);
+            secondTimes[round] = millis(second, secondRepeats);
+        }
+        return new Timing(median(firstTimes), median(secondTimes));
+    }
+
+    private static int warmUp(Runnable work) {
+        long start = System.nanoTime();
+        long last = Long.MAX_VALUE;
+        for (int i = 0; i < LEAST_WARM_UP || System.nanoTime() - start < WARM_UP_NANOS; i++) {
+            long before = System.nanoTime();
+            work.run();
+            last = System.nanoTime() - before;
+        }
+        return (int) Math.clamp(SAMPLE_NANOS / Math.max(1, last), 1, 10_000);
+    }
+
+    private static double millis(Runnable work, int repeats) {
+        long start = System.nanoTime();
+        for (int i = 0; i < repeats; i++) {
+            work.run();
+        }
+        return (System.nanoTime() - start) / 1e6 / repeats;
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+}
