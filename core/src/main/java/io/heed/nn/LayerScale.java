@@ -12,7 +12,8 @@ public final class LayerScale extends Module {
     /** @param initial every gain at the start, usually 1e-4 */
     public LayerScale(long width, double initial) {
         super("LayerScale");
-        gamma = register_parameter("gamma", torch.full(new long[] {width}, new Scalar(initial)));
+        gamma = torch.full(new long[] {width}, new Scalar(initial));
+        register_parameter("gamma", gamma);
     }
 
     /** (..., D) to (..., D). */

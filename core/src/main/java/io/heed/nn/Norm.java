@@ -16,7 +16,9 @@ public abstract sealed class Norm extends Module permits Norm.Layer, Norm.Rms {
         super(name);
         this.shape = new long[] {width};
         this.epsilon = epsilon;
-        this.weight = register_parameter("weight", torch.ones(width));
+        // register_parameter returns a place in a list that moves when the next parameter is registered: keep our own handle
+        this.weight = torch.ones(width);
+        register_parameter("weight", weight);
     }
 
     /** Normalises every row. */
@@ -33,7 +35,8 @@ public abstract sealed class Norm extends Module permits Norm.Layer, Norm.Rms {
 
         public Layer(long width, double epsilon) {
             super("LayerNorm", width, epsilon);
-            this.bias = register_parameter("bias", torch.zeros(width));
+            this.bias = torch.zeros(width);
+            register_parameter("bias", bias);
         }
 
         @Override

@@ -30,8 +30,8 @@ public final class LanguageModel extends Module {
         this.config = config;
         long width = config.backbone().width();
         backbone = new Backbone(config.backbone());
-        embedding = register_parameter("embedding", Initialisation.truncatedNormal(
-                torch.empty(config.vocabulary(), width), Initialisation.DEVIATION));
+        embedding = Initialisation.truncatedNormal(torch.empty(config.vocabulary(), width), Initialisation.DEVIATION);
+        register_parameter("embedding", embedding);
         register_module("backbone", backbone);
         head = config.tied() ? null
                 : register_module("head", Initialisation.linear(width, config.vocabulary(), false));
