@@ -1,11 +1,14 @@
 package io.heed.nn;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Optional;
 
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+
+import io.heed.kernels.KeyPadding;
 
 /**
  * Which positions of a batch hold no token. Computed once a batch and shared by all layers.
@@ -15,6 +18,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 public final class Padding {
     private final Tensor mask;
+    private final byte[] exists;
     private final int[] lengths;
 
     /**
@@ -24,10 +28,11 @@ public final class Padding {
     public Padding(Tensor mask) {
         if (mask.dim() != 2 || mask.scalar_type() != ScalarType.Bool) {
             throw new IllegalArgumentException("a padding mask is a (B, N) tensor of type Bool, got "
-                    + Arrays.toString(mask.sizes().vec().get()) + " of type " + mask.scalar_type());
+                    + Arrays.toString(mask.shape()) + " of type " + mask.scalar_type());
         }
         this.mask = mask;
-        this.lengths = endPadded(mask);
+        this.exists = exists(mask);
+        this.lengths = endPadded(exists, (int) mask.size(0), (int) mask.size(1));
     }
 
     /** Sequences of the given lengths, padded at their end to {@code positions}. */
@@ -40,8 +45,7 @@ public final class Padding {
             }
             Arrays.fill(padded, b * positions + lengths[b], (b + 1) * positions, true);
         }
-        long[] shape = {lengths.length, positions};
-        return new Padding(Tensor.create(padded, shape));
+        return new Padding(Tensor.create(padded, lengths.length, positions));
     }
 
     /** (B, N) bool, true at padded positions. */
@@ -54,23 +58,31 @@ public final class Padding {
         return Optional.ofNullable(lengths).map(int[]::clone);
     }
 
-    private static int[] endPadded(Tensor mask) {
-        long batch = mask.size(0);
-        long positions = mask.size(1);
-        boolean[] padded = new boolean[Math.toIntExact(batch * positions)];
-        Tensor bytes = mask.to(ScalarType.Byte).cpu().contiguous();
-        byte[] flags = new byte[padded.length];
-        bytes.data_ptr_byte().get(flags);
-        int[] lengths = new int[(int) batch];
+    /** The same for the attention kernels: which keys exist. */
+    public KeyPadding keys() {
+        return lengths == null ? KeyPadding.flags(MemorySegment.ofArray(exists)) : KeyPadding.lengths(lengths);
+    }
+
+    /** Whether each key exists, as one byte a position. */
+    private static byte[] exists(Tensor mask) {
+        try (PointerScope _ = new PointerScope()) {
+            byte[] exists = new byte[Math.toIntExact(mask.numel())];
+            mask.logical_not().to(ScalarType.Byte).cpu().contiguous().data_ptr_byte().get(exists);
+            return exists;
+        }
+    }
+
+    /** The lengths where every sequence is padded at its end only, else null. */
+    private static int[] endPadded(byte[] exists, int batch, int positions) {
+        int[] lengths = new int[batch];
         for (int b = 0; b < batch; b++) {
-            int at = (int) (b * positions);
-            int end = (int) (at + positions);
+            int at = b * positions;
             int length = 0;
-            while (at + length < end && flags[at + length] == 0) {
+            while (length < positions && exists[at + length] != 0) {
                 length++;
             }
-            for (int i = at + length; i < end; i++) {
-                if (flags[i] == 0) {
+            for (int i = length; i < positions; i++) {
+                if (exists[at + i] != 0) {
                     return null;
                 }
             }

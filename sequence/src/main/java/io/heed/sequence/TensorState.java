@@ -30,6 +30,11 @@ public final class TensorState implements MixerState {
         reset();
     }
 
+    /** Tensors held. */
+    public int count() {
+        return open().length;
+    }
+
     /** The tensor number {@code index}, (B, ...). Valid until it is replaced. */
     public Tensor get(int index) {
         return open()[index];
