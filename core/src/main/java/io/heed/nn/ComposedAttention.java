@@ -1,6 +1,7 @@
 package io.heed.nn;
 
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.LayoutOptional;
@@ -16,6 +17,7 @@ import io.heed.kernels.AttentionSpec;
 import io.heed.kernels.Bias;
 import io.heed.kernels.KeyPadding;
 import io.heed.kernels.Mask;
+import io.heed.tensor.Ops;
 
 /**
  * Attention in libtorch operations, as the equations are written; it makes the whole matrix of weights. On any device and
@@ -55,9 +57,8 @@ public final class ComposedAttention {
         return switch (spec.normalizer()) {
             // a row that sees no key is NaN after softmax; it is hidden everywhere, so the second fill makes it 0
             case SOFTMAX -> hidden == null ? logits.softmax(-1)
-                    : logits.masked_fill(hidden, new Scalar(Double.NEGATIVE_INFINITY)).softmax(-1)
-                            .masked_fill(hidden, new Scalar(0.0));
-            case SIGMOID -> hidden == null ? logits.sigmoid() : logits.sigmoid().masked_fill(hidden, new Scalar(0.0));
+                    : Ops.fill(Ops.fill(logits, hidden, Double.NEGATIVE_INFINITY).softmax(-1), hidden, 0);
+            case SIGMOID -> hidden == null ? logits.sigmoid() : Ops.fill(logits.sigmoid(), hidden, 0);
         };
     }
 
@@ -123,7 +124,7 @@ public final class ComposedAttention {
             }
         }
         long heads = rows / sparse.queryBlocks();
-        return Tensor.create(visible, heads, sparse.queryBlocks(), keyBlocks).to(q.device(), ScalarType.Bool)
+        return Ops.of(visible, heads, sparse.queryBlocks(), keyBlocks).to(q.device(), ScalarType.Bool)
                 .repeat_interleave(sparse.queryBlock(), longOptional(1), empty()).narrow(1, 0, q.size(2))
                 .repeat_interleave(sparse.keyBlock(), longOptional(2), empty()).narrow(2, 0, k.size(2));
     }
@@ -133,7 +134,7 @@ public final class ComposedAttention {
             case KeyPadding.None _ -> null;
             case KeyPadding.Lengths given -> {
                 int[] lengths = given.lengths();
-                Tensor length = Tensor.create(lengths, lengths.length).to(k.device(), ScalarType.Long);
+                Tensor length = Ops.of(Arrays.stream(lengths).asLongStream().toArray()).to(k.device(), ScalarType.Long);
                 yield positions(k).ge(length.unsqueeze(1)).unsqueeze(1).unsqueeze(1); // (B, 1, 1, Nk)
             }
             case KeyPadding.Flags flags -> {
@@ -142,14 +143,14 @@ public final class ComposedAttention {
                 for (int i = 0; i < hidden.length; i++) {
                     hidden[i] = exists[i] == 0;
                 }
-                yield Tensor.create(hidden, k.size(0), 1, 1, k.size(2)).to(k.device(), ScalarType.Bool);
+                yield Ops.of(hidden, k.size(0), 1, 1, k.size(2)).to(k.device(), ScalarType.Bool);
             }
         };
     }
 
     private static Tensor alibi(Bias.Alibi alibi, Tensor q, Tensor k) {
         float[] slopes = alibi.slopes();
-        Tensor slope = Tensor.create(slopes, slopes.length, 1, 1).to(q.device(), q.scalar_type());
+        Tensor slope = Ops.of(slopes, slopes.length, 1, 1).to(q.device(), Ops.type(q));
         return slope.mul(distances(q, k, alibi.offset()));
     }
 

@@ -3,6 +3,8 @@ package io.heed.nn;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
+import io.heed.tensor.Ops;
+
 /** Which of two equal computations of a mechanism runs. */
 public enum Form {
     /** The fused kernel wherever it can run (float32 on the CPU), else the composed form. */
@@ -18,9 +20,9 @@ public enum Form {
      * @throws IllegalArgumentException when the form is {@link #FUSED} and {@code x} is not float32 on the CPU
      */
     public boolean isFused(Tensor x) {
-        boolean possible = x.is_cpu() && x.scalar_type() == ScalarType.Float;
+        boolean possible = x.is_cpu() && Ops.type(x) == ScalarType.Float;
         if (this == FUSED && !possible) {
-            throw new IllegalArgumentException("the fused form needs float32 tensors on the CPU, got " + x.scalar_type()
+            throw new IllegalArgumentException("the fused form needs float32 tensors on the CPU, got " + Ops.type(x)
                     + " on " + x.device().str().getString() + ": use the form AUTO or REFERENCE");
         }
         return this != REFERENCE && possible;

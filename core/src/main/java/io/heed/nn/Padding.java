@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 import io.heed.kernels.KeyPadding;
+import io.heed.tensor.Ops;
 
 /**
  * Which positions of a batch hold no token. Computed once a batch and shared by all layers.
@@ -26,9 +27,9 @@ public final class Padding {
      * @throws IllegalArgumentException for another shape or type
      */
     public Padding(Tensor mask) {
-        if (mask.dim() != 2 || mask.scalar_type() != ScalarType.Bool) {
+        if (mask.dim() != 2 || Ops.type(mask) != ScalarType.Bool) {
             throw new IllegalArgumentException("a padding mask is a (B, N) tensor of type Bool, got "
-                    + Arrays.toString(mask.shape()) + " of type " + mask.scalar_type());
+                    + Ops.shape(mask) + " of type " + Ops.type(mask));
         }
         this.mask = mask;
         this.exists = exists(mask);
@@ -45,7 +46,7 @@ public final class Padding {
             }
             Arrays.fill(padded, b * positions + lengths[b], (b + 1) * positions, true);
         }
-        return new Padding(Tensor.create(padded, lengths.length, positions));
+        return new Padding(Ops.of(padded, lengths.length, positions));
     }
 
     /** (B, N) bool, true at padded positions. */

@@ -4,7 +4,8 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
+
+import io.heed.tensor.Ops;
 
 /**
  * Rotary positions (RoFormer, arXiv 2104.09864): the channel pair i of a query or key at position p is turned by the angle
@@ -80,7 +81,7 @@ public final class Rotary {
     }
 
     private synchronized void prepare(Tensor like, long positions) {
-        if (cosines != null && cosines.size(0) >= positions && cosines.scalar_type() == like.scalar_type()
+        if (cosines != null && cosines.size(0) >= positions && Ops.type(cosines) == Ops.type(like)
                 && cosines.device().equals(like.device())) {
             return;
         }
@@ -102,8 +103,7 @@ public final class Rotary {
 
     private static Tensor table(double[] values, long rows, long pairs, Tensor like) {
         try (PointerScope _ = new PointerScope()) {
-            ScalarType type = like.scalar_type();
-            return Tensor.create(values, rows, pairs).to(like.device(), type).clone().retainReference();
+            return Ops.of(values, rows, pairs).to(like.device(), Ops.type(like)).clone().retainReference();
         }
     }
 

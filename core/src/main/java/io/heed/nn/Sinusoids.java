@@ -2,6 +2,8 @@ package io.heed.nn;
 
 import org.bytedeco.pytorch.Tensor;
 
+import io.heed.tensor.Ops;
+
 /** Sinusoidal positions (arXiv 1706.03762, section 3.5): no parameters, any length. */
 public final class Sinusoids {
     private static final double BASE = 10_000;
@@ -22,6 +24,6 @@ public final class Sinusoids {
                 rows[(int) (p * width + i)] = (float) (i % 2 == 0 ? Math.sin(angle) : Math.cos(angle));
             }
         }
-        return Tensor.create(rows, count, width);
+        return Ops.of(rows, count, width);
     }
 }

@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Norm;
 import io.heed.nn.Sinusoids;
+import io.heed.tensor.Ops;
 
 /**
  * A stack of blocks that carries any mixer, and is the same for every mixer in a comparison: pre-norm residual blocks and a
@@ -113,7 +114,7 @@ public final class Backbone extends Module {
         if (!addsPositions) {
             return x;
         }
-        Tensor rows = Sinusoids.rows(first, x.size(1), x.size(2)).to(x.device(), x.scalar_type());
+        Tensor rows = Sinusoids.rows(first, x.size(1), x.size(2)).to(x.device(), Ops.type(x));
         return x.add(rows, new Scalar(Initialisation.DEVIATION * Math.sqrt(2)));
     }
 

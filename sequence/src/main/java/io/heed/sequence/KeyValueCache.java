@@ -7,6 +7,8 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
+import io.heed.tensor.Ops;
+
 /**
  * The state of attention over all earlier tokens: their keys and values, in buffers that double when they are full.
  */
@@ -90,7 +92,7 @@ public final class KeyValueCache implements MixerState {
         }
         if (keys != null) {
             try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
-                Tensor index = Tensor.create(rows).to(keys.device(), ScalarType.Long);
+                Tensor index = Ops.of(rows).to(keys.device(), ScalarType.Long);
                 keys = replaced(keys, keys.index_select(0, index));
                 values = replaced(values, values.index_select(0, index));
             }

@@ -9,6 +9,8 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.tensor.Ops;
+
 /**
  * A state of constant size: a few tensors with the batch in front, replaced at every step. Enough for linear attention,
  * scans, convolutions and state spaces.
@@ -93,7 +95,7 @@ public final class TensorState implements MixerState {
             Objects.checkIndex(row, batch);
         }
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
-            Tensor index = Tensor.create(rows);
+            Tensor index = Ops.of(rows);
             batch = rows.length;
             for (int i = 0; i < held.length; i++) {
                 set(i, held[i].index_select(0, index.to(held[i].device(), torch.ScalarType.Long)));
