@@ -4,8 +4,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 import org.bytedeco.pytorch.BoolOptional;
-import org.bytedeco.pytorch.LayoutOptional;
 import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.LayoutOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;

@@ -12,8 +12,7 @@ public final class LayerScale extends Module {
     /** @param initial every gain at the start, usually 1e-4 */
     public LayerScale(long width, double initial) {
         super("LayerScale");
-        gamma = torch.full(new long[] {width}, new Scalar(initial));
-        register_parameter("gamma", gamma);
+        gamma = Registration.parameter(this, "gamma", torch.full(new long[] {width}, new Scalar(initial)));
     }
 
     /** (..., D) to (..., D). */

@@ -16,9 +16,7 @@ public abstract sealed class Norm extends Module permits Norm.Layer, Norm.Rms {
         super(name);
         this.shape = new long[] {width};
         this.epsilon = epsilon;
-        // register_parameter returns a place in a list that moves when the next parameter is registered: keep our own handle
-        this.weight = torch.ones(width);
-        register_parameter("weight", weight);
+        this.weight = Registration.parameter(this, "weight", torch.ones(width));
     }
 
     /** Normalises every row. */
@@ -35,8 +33,7 @@ public abstract sealed class Norm extends Module permits Norm.Layer, Norm.Rms {
 
         public Layer(long width, double epsilon) {
             super("LayerNorm", width, epsilon);
-            this.bias = torch.zeros(width);
-            register_parameter("bias", bias);
+            this.bias = Registration.parameter(this, "bias", torch.zeros(width));
         }
 
         @Override

@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.global.torch;
 
 import io.heed.data.SequenceBatch;
 import io.heed.nn.Initialisation;
+import io.heed.nn.Registration;
 
 /**
  * Token embedding, {@link Backbone}, and a head over the vocabulary.
@@ -30,8 +31,8 @@ public final class LanguageModel extends Module {
         this.config = config;
         long width = config.backbone().width();
         backbone = new Backbone(config.backbone());
-        embedding = Initialisation.truncatedNormal(torch.empty(config.vocabulary(), width), Initialisation.DEVIATION);
-        register_parameter("embedding", embedding);
+        embedding = Registration.parameter(this, "embedding", Initialisation.truncatedNormal(
+                torch.empty(config.vocabulary(), width), Initialisation.DEVIATION));
         register_module("backbone", backbone);
         head = config.tied() ? null
                 : register_module("head", Initialisation.linear(width, config.vocabulary(), false));

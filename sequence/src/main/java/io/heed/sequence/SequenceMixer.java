@@ -19,7 +19,8 @@ import org.bytedeco.pytorch.global.torch;
  *     followed by steps give the same outputs;</li>
  * <li>its forms ({@link io.heed.nn.Form}) give the same outputs and gradients.</li>
  * </ul>
- * The residual connection and the norm before the mixer are the backbone's.
+ * The residual connection and the norm before the mixer are the backbone's. A mixer with parameters or buffers of its own
+ * registers them through {@link io.heed.nn.Registration}, never by keeping what {@code register_parameter} returns.
  */
 public abstract class SequenceMixer extends Module {
     /** @param name what the module is called in messages */
