@@ -1,19 +1,21 @@
 package io.heed.sequence;
 
+import org.bytedeco.pytorch.EmbeddingImpl;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 import io.heed.data.SequenceBatch;
 import io.heed.nn.Initialisation;
-import io.heed.nn.Registration;
 
 /**
  * Token embedding, {@link Backbone}, and a head over the vocabulary.
  *
- * <p>Parameters {@code embedding (V,D)}, {@code backbone.*}, and {@code head.weight (V,D)} unless tied.
+ * <p>Parameters {@code embedding.weight (V,D)}, {@code backbone.*}, and {@code head.weight (V,D)} unless tied.
  */
 public final class LanguageModel extends Module {
     private final LanguageModelConfig config;
@@ -31,8 +33,8 @@ public final class LanguageModel extends Module {
         this.config = config;
         long width = config.backbone().width();
         backbone = new Backbone(config.backbone());
-        embedding = Registration.parameter(this, "embedding", Initialisation.truncatedNormal(
-                torch.empty(config.vocabulary(), width), Initialisation.DEVIATION));
+        EmbeddingImpl table = register_module("embedding", new EmbeddingImpl(config.vocabulary(), width));
+        embedding = Initialisation.truncatedNormal(table.weight(), Initialisation.DEVIATION).retainReference();
         register_module("backbone", backbone);
         head = config.tied() ? null
                 : register_module("head", Initialisation.linear(width, config.vocabulary(), false));
@@ -69,6 +71,18 @@ public final class LanguageModel extends Module {
     }
 
     /**
+     * Logits at some positions only, which spares the head's work at the others.
+     *
+     * @param tokens    (B, N) int64
+     * @param positions (P) int64, indices b N + n
+     * @return (P, V)
+     */
+    public Tensor forwardAt(Tensor tokens, Tensor positions, MixerContext context) {
+        Tensor hidden = backbone.forward(embed(tokens), context).flatten(0, 1);
+        return logits(hidden.index_select(0, positions.to(hidden.device(), ScalarType.Long)));
+    }
+
+    /**
      * Mean cross-entropy in nats over the positions that have a target, plus the mixers' auxiliary losses.
      *
      * @param batch tokens and targets (B, N); {@link SequenceBatch#IGNORED} where there is no target
@@ -76,13 +90,18 @@ public final class LanguageModel extends Module {
      */
     public Tensor loss(SequenceBatch batch) {
         MixerContext context = MixerContext.plain();
-        Tensor loss = crossEntropy(forward(batch.tokens(), context), batch.targets());
+        Tensor loss = crossEntropy(batch, context);
         return context.loss().map(loss::add).orElse(loss);
     }
 
-    /** Mean cross-entropy in nats of logits (B, N, V) over the positions of {@code targets} (B, N) that have one. */
-    public static Tensor crossEntropy(Tensor logits, Tensor targets) {
-        return torch.cross_entropy_loss(logits.flatten(0, 1), targets.flatten());
+    /** Mean cross-entropy in nats over the positions that have a target, without auxiliary losses: a scalar. */
+    public Tensor crossEntropy(SequenceBatch batch, MixerContext context) {
+        Tensor targets = batch.targets().to(embedding.device(), ScalarType.Long).flatten();
+        Tensor labelled = targets.ne(new Scalar(SequenceBatch.IGNORED)).nonzero().squeeze(1);
+        if (labelled.numel() == targets.numel()) {
+            return torch.cross_entropy_loss(forward(batch.tokens(), context).flatten(0, 1), targets);
+        }
+        return torch.cross_entropy_loss(forwardAt(batch.tokens(), labelled, context), targets.index_select(0, labelled));
     }
 
     /**
@@ -112,7 +131,7 @@ public final class LanguageModel extends Module {
     }
 
     private Tensor embed(Tensor tokens) {
-        return torch.embedding(embedding, tokens);
+        return torch.embedding(embedding, tokens.to(embedding.device(), ScalarType.Long));
     }
 
     private Tensor logits(Tensor hidden) {
