@@ -28,8 +28,7 @@ class WeightsTest {
         Net() {
             register_module("proj", new LinearImpl(3, 2));
             register_module("norm", new BatchNorm1dImpl(new BatchNormOptions(2)));
-            shared = torch.ones(4);
-            register_parameter("freq", shared);
+            shared = register_parameter("freq", torch.ones(4));
             register_module("a", new Holder(shared));
             register_module("b", new Holder(shared));
         }

@@ -2,29 +2,12 @@ package io.heed.sequence;
 
 import java.util.List;
 
-import io.heed.catalog.Family;
-import io.heed.catalog.FamilyCatalog;
-import io.heed.catalog.SystemEntry;
-import io.heed.sequence.softmax.SoftmaxSystem;
-import io.heed.sequence.zoology.ZoologySystem;
+import io.heed.sequence.softmax.SoftmaxAttention;
 
-/** The systems of this family, the baseline first. A system that also is a {@link MixerProvider} offers its mixers. */
-public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
-    private static final List<SystemEntry> SYSTEMS = List.of(new SoftmaxSystem(), new ZoologySystem());
-
-    @Override
-    public Family family() {
-        return Family.SEQUENCE;
-    }
-
-    @Override
-    public List<SystemEntry> systems() {
-        return SYSTEMS;
-    }
-
+/** The systems of this family. */
+public final class SequenceCatalog implements MixerProvider {
     @Override
     public List<MixerKind> mixers() {
-        return SYSTEMS.stream().filter(MixerProvider.class::isInstance)
-                .flatMap(system -> ((MixerProvider) system).mixers().stream()).toList();
+        return List.of(SoftmaxAttention.KIND);
     }
 }

@@ -3,7 +3,7 @@ package io.heed.cli.compare;
 import java.util.ArrayList;
 import java.util.List;
 
-import io.heed.cli.Figures;
+import io.heed.cli.output.Figures;
 import io.heed.cli.report.Grid;
 import io.heed.cli.report.Html;
 import io.heed.cli.report.Page;
@@ -40,12 +40,12 @@ public final class ComparisonPage {
         for (int i = 0; i < result.mixers().size(); i++) {
             MixerResult mixer = result.mixers().get(i);
             List<Grid.Cell> cells = new ArrayList<>();
-            cells.add(new Grid.Cell(mixer.mixer(), false, -1, Html.swatch(i)));
+            cells.add(new Grid.Cell(mixer.mixer(), "", false, -1, Html.swatch(i)));
             for (Measure measure : measures) {
                 boolean sized = measure.name().equals("tokens/s") || measure.name().endsWith("memory")
                         || measure.name().endsWith("state");
-                cells.add(new Grid.Cell(measure.text(mixer), measure.isBest(mixer, result.mixers()),
-                        sized ? measure.share(mixer, result.mixers()) : -1, ""));
+                cells.add(new Grid.Cell(measure.text(mixer), measure.spread(mixer),
+                        measure.isBest(mixer, result.mixers()), sized ? measure.share(mixer, result.mixers()) : -1, ""));
             }
             grid.row(cells);
         }

@@ -4,7 +4,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
-import io.heed.cli.Figures;
+import io.heed.cli.output.Figures;
 
 /** What a comparison found, in a sentence or two made from its numbers. */
 final class Headline {

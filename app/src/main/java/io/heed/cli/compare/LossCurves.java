@@ -32,7 +32,7 @@ final class LossCurves {
     }
 
     /** Points of one seed's curve: step, seconds, value. */
-    private record Points(double[] steps, double[] seconds, double[] values) { }
+    record Points(double[] steps, double[] seconds, double[] values) { }
 
     @FunctionalInterface
     private interface Reading {

@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.function.DoubleFunction;
 import java.util.function.Function;
 
-import io.heed.cli.Figures;
+import io.heed.cli.output.Figures;
 
 /**
  * One column of the comparison: what it is called, how to read and write its figure, and which way is better.
@@ -32,11 +32,22 @@ record Measure(String name, Function<MixerResult, Statistic> figure, DoubleFunct
                         true));
     }
 
-    /** The figure as text, with the spread when there is more than one seed. */
+    /** The figure as text. */
     String text(MixerResult mixer) {
+        double mean = figure.apply(mixer).mean();
+        return Double.isNaN(mean) ? "-" : write.apply(mean);
+    }
+
+    /** {@code ± spread} when there is more than one seed, else empty. */
+    String spread(MixerResult mixer) {
         Statistic measured = figure.apply(mixer);
-        String mean = Double.isNaN(measured.mean()) ? "-" : write.apply(measured.mean());
-        return measured.count() < 2 ? mean : mean + " ± " + write.apply(measured.spread());
+        if (measured.count() < 2) {
+            return "";
+        }
+        // As many decimals as the mean has: more would promise a precision that a few seeds do not give.
+        boolean sameDecimals = write.apply(measured.mean()).matches("[0-9.]+") && measured.spread() < 1;
+        return "± " + (sameDecimals ? String.format(Locale.ROOT, "%.3f", measured.spread())
+                : write.apply(measured.spread()));
     }
 
     /** Whether {@code mixer} has the best figure, as it is written; nobody has when all are equal. */

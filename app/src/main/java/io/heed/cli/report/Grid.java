@@ -13,14 +13,15 @@ public final class Grid {
      * One cell.
      *
      * @param text  what it says
+     * @param small further text in small type under it, e.g. a spread; may be empty
      * @param best  whether it is the best of its column
      * @param share length of the bar under the text, from 0 to 1; negative for none
      * @param html  a fragment before the text, e.g. a swatch; may be empty
      */
-    public record Cell(String text, boolean best, double share, String html) {
+    public record Cell(String text, String small, boolean best, double share, String html) {
         /** Plain text. */
         public static Cell of(String text) {
-            return new Cell(text, false, -1, "");
+            return new Cell(text, "", false, -1, "");
         }
     }
 
@@ -47,6 +48,9 @@ public final class Grid {
                 String tag = i == 0 ? "th" : "td";
                 html.append('<').append(tag).append(i == 0 ? " scope=\"row\"" : "").append(cell.best() ? " class=\"best\"" : "")
                         .append('>').append(cell.html()).append("<span>").append(Html.text(cell.text())).append("</span>");
+                if (!cell.small().isEmpty()) {
+                    html.append("<small>").append(Html.text(cell.small())).append("</small>");
+                }
                 if (cell.share() >= 0) {
                     html.append(String.format(Locale.ROOT, "<i class=\"bar\" style=\"width:%.1f%%\"></i>",
                             100 * Math.min(1, cell.share())));

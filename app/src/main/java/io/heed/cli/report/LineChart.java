@@ -126,7 +126,7 @@ public final class LineChart {
             return new Axis(0, 1, 5);
         }
         double margin = 0.06 * (high - low);
-        return new Axis(low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin, 5);
+        return new Axis(low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin, 7);
     }
 
     private static double first(List<Curve> curves) {

@@ -5,7 +5,7 @@ document.querySelectorAll(".plot").forEach(plot => {
   const cursor = plot.querySelector(".cursor");
   const tip = plot.querySelector(".tip");
   const format = value => value === 0 ? "0" : Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3
-    ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+    ? value.toExponential(2) : Number.isInteger(value) ? String(value) : value.toPrecision(4);
   const share = (range, value) => (value - range[0]) / (range[1] - range[0]);
   let dots = [];
   const hide = () => {

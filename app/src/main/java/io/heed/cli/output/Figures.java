@@ -1,4 +1,4 @@
-package io.heed.cli;
+package io.heed.cli.output;
 
 import java.util.Locale;
 
