@@ -3,11 +3,12 @@ package io.heed.sequence;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The states of all layers of a {@link Backbone}. */
+/** The states of all layers of a stack of mixers. */
 public final class BackboneState implements MixerState {
     private final List<MixerState> layers = new ArrayList<>();
 
-    BackboneState(List<SequenceMixer> mixers, long batch) {
+    /** Empty states of {@code mixers}, one a layer, for {@code batch} sequences. */
+    public BackboneState(List<? extends SequenceMixer> mixers, long batch) {
         try {
             for (SequenceMixer mixer : mixers) {
                 layers.add(mixer.state(batch));
