@@ -20,8 +20,11 @@ final class Floors {
             entry("softmax-forward 1x8x2048x64 4 key/value heads", 1.4),
             entry("sigmoid-forward 1x8x8192x64", 1.15),
             entry("sliding-window 1x2x16384x64 window 256", 8.0),
+            entry("lightning-forward-backward 1x8x8192x64", 4.0),
+            entry("lightning-constant-speed 1x8x65536x64", 0.9),
             entry("prefix-scan 1x8x16384x64", 8.0),
             entry("prefix-scan-linear 1x8x16384x64", 0.9));
+
 
     private Floors() { }
 

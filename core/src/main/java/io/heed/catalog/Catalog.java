@@ -35,9 +35,9 @@ public final class Catalog {
      * @param entry what is built, if it is
      */
     public record Listing(SystemCard card, Optional<SystemEntry> entry) {
-        /** Whether Heed builds it. */
+        /** Whether Heed builds it, and all of it. */
         public boolean isBuilt() {
-            return entry.isPresent();
+            return entry.map(SystemEntry::isComplete).orElse(false);
         }
 
         /** Whether it is the baseline rather than one of the published systems. */
@@ -71,7 +71,7 @@ public final class Catalog {
             if (listed == null) {
                 throw new IllegalStateException("system '" + card.id() + "' is built but not in " + RESOURCE);
             }
-            if (listed.isBuilt()) {
+            if (listed.entry().isPresent()) {
                 throw new IllegalStateException("system '" + card.id() + "' is built twice");
             }
             if (listed.card().family() != card.family()) {

@@ -11,6 +11,11 @@ public interface SystemEntry {
     /** What its golden cases check, by the cases' {@code module}. */
     Map<String, GoldenModule> golden();
 
+    /** Whether all of the system is built; where not, its golden cases beyond {@link #golden} are missing. */
+    default boolean isComplete() {
+        return true;
+    }
+
     /** The test of its paper's headline claim. */
     default Optional<Study> study() {
         return Optional.empty();

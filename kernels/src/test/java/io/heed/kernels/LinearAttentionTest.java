@@ -222,10 +222,8 @@ class LinearAttentionTest {
             LinearAttention.Input token = slice(problem.input, t, t + 1, state);
             LinearAttention.step(token.q(), token.k(), token.v(), state, Layouts.slice(out, t, t + 1), spec);
         }
-        assertThat(Layouts.elements(out)).usingComparatorWithPrecision(2e-4f)
-                .containsExactly(Layouts.elements(problem.output.out()));
-        assertThat(Layouts.elements(state)).usingComparatorWithPrecision(5e-5f)
-                .containsExactly(Layouts.elements(problem.output.last()));
+        Layouts.assertClose("out", out, problem.output.out(), 2e-6);
+        Layouts.assertClose("state", state, problem.output.last(), 2e-6);
     }
 
     private static LinearAttention.Input slice(LinearAttention.Input input, int from, int to, Rows initial) {

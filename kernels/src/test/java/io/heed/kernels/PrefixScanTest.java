@@ -323,8 +323,7 @@ class PrefixScanTest {
                     Layouts.slice(problem.input.values(), cuts[i - 1], cuts[i]), i == 1 ? null : state),
                     new PrefixScan.Output(Layouts.slice(out, cuts[i - 1], cuts[i]), null, state));
         }
-        assertThat(Layouts.elements(out)).usingComparatorWithPrecision(2e-6f)
-                .containsExactly(Layouts.elements(problem.output.out()));
+        Layouts.assertClose("out", out, problem.output.out(), 2e-6);
     }
 
     @Test
@@ -339,10 +338,8 @@ class PrefixScanTest {
             PrefixScan.step(Layouts.slice(problem.input.scores(), t, t + 1),
                     Layouts.slice(problem.input.values(), t, t + 1), state, Layouts.slice(out, t, t + 1));
         }
-        assertThat(Layouts.elements(out)).usingComparatorWithPrecision(2e-6f)
-                .containsExactly(Layouts.elements(problem.output.out()));
-        assertThat(Layouts.elements(state.weighted())).usingComparatorWithPrecision(1e-5f)
-                .containsExactly(Layouts.elements(problem.output.last().weighted()));
+        Layouts.assertClose("out", out, problem.output.out(), 2e-6);
+        Layouts.assertClose("weighted", state.weighted(), problem.output.last().weighted(), 2e-6);
     }
 
     @Test
@@ -360,10 +357,8 @@ class PrefixScanTest {
         PrefixScan.merge(left, right, left);
         ScanState whole = problem.output.last();
         assertThat(Layouts.elements(left.maximum())).isEqualTo(Layouts.elements(whole.maximum()));
-        assertThat(Layouts.elements(left.normaliser())).usingComparatorWithPrecision(1e-5f)
-                .containsExactly(Layouts.elements(whole.normaliser()));
-        assertThat(Layouts.elements(left.weighted())).usingComparatorWithPrecision(1e-5f)
-                .containsExactly(Layouts.elements(whole.weighted()));
+        Layouts.assertClose("normaliser", left.normaliser(), whole.normaliser(), 2e-6);
+        Layouts.assertClose("weighted", left.weighted(), whole.weighted(), 2e-6);
 
         ScanState nothing = new ScanState(layouts.rows(1, 3, 1, 1, () -> Double.NEGATIVE_INFINITY),
                 layouts.rows(1, 3, 1, 1, () -> 0), layouts.rows(1, 3, 1, 5, () -> 0));

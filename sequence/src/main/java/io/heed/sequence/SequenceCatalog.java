@@ -1,6 +1,5 @@
 package io.heed.sequence;
 
-import java.util.ArrayList;
 import java.util.List;
 
 import io.heed.catalog.Family;
@@ -9,12 +8,13 @@ import io.heed.catalog.SystemEntry;
 import io.heed.sequence.aaren.AarenSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
-import io.heed.sequence.softmax.SoftmaxAttention;
+import io.heed.sequence.softmax.SoftmaxSystem;
+import io.heed.sequence.zoology.ZoologySystem;
 
 /** The systems of this family, the baseline first. A system that also is a {@link MixerProvider} offers its mixers. */
 public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
-    private static final List<SystemEntry> SYSTEMS = List.of(new SigmoidSystem(), new LightningSystem(),
-            new AarenSystem());
+    private static final List<SystemEntry> SYSTEMS = List.of(new SoftmaxSystem(), new SigmoidSystem(),
+            new LightningSystem(), new AarenSystem(), new ZoologySystem());
 
     @Override
     public Family family() {
@@ -28,9 +28,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
 
     @Override
     public List<MixerKind> mixers() {
-        List<MixerKind> kinds = new ArrayList<>(List.of(SoftmaxAttention.KIND));
-        SYSTEMS.stream().filter(MixerProvider.class::isInstance)
-                .flatMap(system -> ((MixerProvider) system).mixers().stream()).forEach(kinds::add);
-        return kinds;
+        return SYSTEMS.stream().filter(MixerProvider.class::isInstance)
+                .flatMap(system -> ((MixerProvider) system).mixers().stream()).toList();
     }
 }

@@ -22,8 +22,6 @@ import io.heed.nn.Rotary;
 import io.heed.sequence.KeyValueCache;
 import io.heed.sequence.MixerConfig;
 import io.heed.sequence.MixerContext;
-import io.heed.sequence.MixerKind;
-import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerOptions;
 import io.heed.sequence.MixerState;
 import io.heed.sequence.Pattern;
@@ -37,13 +35,6 @@ import io.heed.sequence.TensorState;
  * <p>Parameters {@code qkv.weight ((H + 2 G) d, D)}: query heads, key heads, value heads; {@code proj.weight (D, D)}; no biases.
  */
 public final class SoftmaxAttention extends SequenceMixer {
-    /** What {@link io.heed.sequence.Mixers} lists. */
-    public static final MixerKind KIND = new MixerKind("softmax", List.of("attention"),
-            "softmax attention with rotary positions and a key/value cache: the baseline", Set.of(Pattern.values()),
-            List.of(new MixerOption("positions", "rotary", "rotary or none"),
-                    new MixerOption("base", "10000", "base of the rotary frequencies")),
-            SoftmaxAttention::new);
-
     /** How the mixer tells positions apart. */
     private enum Positions { ROTARY, NONE }
 

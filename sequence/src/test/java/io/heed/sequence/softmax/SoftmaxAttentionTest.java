@@ -10,7 +10,7 @@ import io.heed.sequence.MixerKind;
 class SoftmaxAttentionTest extends MixerContract {
     @Override
     protected MixerKind kind() {
-        return SoftmaxAttention.KIND;
+        return SoftmaxSystem.MIXER;
     }
 
     @Override
