@@ -63,7 +63,8 @@ public final class GoldenCase {
                 known |= name.startsWith(part.prefix());
             }
             if (!known) {
-                throw new SafetensorsException(path, "is no golden case: tensor '" + name + "' is neither weight, input,"
+                throw new SafetensorsException(path, "is no golden case: tensor '" + name
+                        + "' is neither weight, input,"
                         + " output, probe nor gradient");
             }
         }
@@ -71,7 +72,8 @@ public final class GoldenCase {
             JsonNode config = JSON.readTree(file.metadata().get("config"));
             double tolerance = Double.parseDouble(file.metadata().get("tolerance"));
             if (!config.isObject() || !(tolerance >= 0)) {
-                throw new SafetensorsException(path, "is no golden case: 'config' must be a JSON object and 'tolerance' a"
+                throw new SafetensorsException(path,
+                        "is no golden case: 'config' must be a JSON object and 'tolerance' a"
                         + " number of at least 0");
             }
             return new GoldenCase(file, config, tolerance);

@@ -6,8 +6,8 @@ import java.io.IOException;
 @FunctionalInterface
 public interface GoldenModule {
     /**
-     * @param golden the case: its {@link GoldenCase#config config} has every hyperparameter, and its tensors' shapes the
-     *               sizes that follow from them
+     * @param golden the case: its {@link GoldenCase#config config} has every hyperparameter, and its tensors' shapes
+     *               the sizes that follow from them
      * @throws IllegalArgumentException when the configuration cannot be built
      */
     GoldenSubject build(GoldenCase golden) throws IOException;

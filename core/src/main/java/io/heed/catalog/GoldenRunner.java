@@ -15,10 +15,10 @@ public final class GoldenRunner {
     private GoldenRunner() { }
 
     /**
-     * Loads the case's weights strictly into what {@code module} builds, runs it and compares every output and, where the
-     * case has probes, the gradients of {@code sum over outputs of sum(output * probe)}. A case whose {@code config} names
-     * a {@code weights} file leaves loading to the builder. The module is in evaluation mode unless the configuration says
-     * {@code "training": true}.
+     * Loads the case's weights strictly into what {@code module} builds, runs it and compares every output and, where
+     * the case has probes, the gradients of {@code sum over outputs of sum(output * probe)}. A case whose
+     * configuration names a {@code weights} file leaves loading to the builder. The module is in evaluation mode unless
+     * the configuration says {@code "training": true}.
      *
      * @return a failure, not an exception, when anything throws
      */
@@ -34,7 +34,8 @@ public final class GoldenRunner {
 
     /** The result of a case that nothing can check yet. */
     public static GoldenResult missing(GoldenCase golden, String message) {
-        return new GoldenResult(GoldenResult.Outcome.MISSING, golden.name(), Double.NaN, "", golden.tolerance(), message);
+        return new GoldenResult(GoldenResult.Outcome.MISSING, golden.name(), Double.NaN, "", golden.tolerance(),
+                message);
     }
 
     private static void check(GoldenCase golden, GoldenModule module, GoldenComparison comparison) throws Exception {
@@ -94,8 +95,8 @@ public final class GoldenRunner {
         Map<String, Tensor> weights = Weights.of(subject.module());
         expected.forEach((name, gradient) -> {
             Tensor weight = weights.get(name);
-            comparison.compare(GoldenCase.Part.WEIGHT_GRADIENT.prefix() + name, weight == null ? null : gradient(weight),
-                    gradient);
+            comparison.compare(GoldenCase.Part.WEIGHT_GRADIENT.prefix() + name,
+                    weight == null ? null : gradient(weight), gradient);
         });
     }
 

@@ -24,7 +24,8 @@ public record Plot(String title, String xTitle, String yTitle, List<Series> seri
         /** @throws IllegalArgumentException when there are not as many x as y */
         public Series {
             if (x.length != y.length) {
-                throw new IllegalArgumentException("series '" + name + "' has " + x.length + " x and " + y.length + " y");
+                throw new IllegalArgumentException("series '" + name + "' has " + x.length + " x and " + y.length
+                        + " y");
             }
         }
     }

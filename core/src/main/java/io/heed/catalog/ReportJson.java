@@ -39,8 +39,8 @@ final class ReportJson {
             for (Verdict.Outcome outcome : Verdict.Outcome.values()) {
                 if (outcome.text().equals(root.path("verdict").asText())) {
                     return Optional.of(new LastVerdict(root.path("system").asText(),
-                            new Verdict(outcome, root.path("reason").asText()), Budget.named(root.path("budget").asText()),
-                            Instant.parse(root.path("time").asText())));
+                            new Verdict(outcome, root.path("reason").asText()),
+                            Budget.named(root.path("budget").asText()), Instant.parse(root.path("time").asText())));
                 }
             }
             return Optional.empty();

@@ -21,7 +21,8 @@ final class ReportText {
             appendTable(text, table);
         }
         for (Plot plot : report.plots()) {
-            text.append('\n').append(plot.title()).append(" (").append(plot.yTitle()).append(" by ").append(plot.xTitle())
+            text.append('\n').append(plot.title()).append(" (").append(plot.yTitle()).append(" by ")
+                    .append(plot.xTitle())
                     .append(")\n");
             appendTable(text, ends(plot));
         }

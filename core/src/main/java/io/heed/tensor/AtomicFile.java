@@ -5,18 +5,23 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Files that are either whole or as they were: the new content goes to a temporary file in the same folder, is forced to
- * disk, and takes the name in one step. A crash, a kill or a full disk at any moment leaves the old file.
+ * Files that are either whole or as they were: the new content goes to a temporary file in the same folder, is forced
+ * to disk, and takes the name in one step. A crash, a kill or a full disk at any moment leaves the old file.
  */
 public final class AtomicFile {
+    private static final String SUFFIX = ".tmp";
+    private static final Duration ABANDONED = Duration.ofMinutes(10);
     private static final AtomicLong COUNTER = new AtomicLong();
 
     /** Writes the content. */
@@ -36,8 +41,10 @@ public final class AtomicFile {
     public static void write(Path target, Content content) throws IOException {
         Path folder = target.toAbsolutePath().getParent();
         Files.createDirectories(folder);
-        Path temporary = folder.resolve("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-"
-                + COUNTER.incrementAndGet() + ".tmp");
+        String prefix = "." + target.getFileName() + ".";
+        removeAbandoned(folder, prefix);
+        Path temporary = folder.resolve(prefix + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet()
+                + SUFFIX);
         try {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
                     StandardOpenOption.WRITE)) {
@@ -72,6 +79,28 @@ public final class AtomicFile {
         }
     }
 
+    /** Removes temporary files of the same target whose writer was killed some time ago. */
+    private static void removeAbandoned(Path folder, String prefix) throws IOException {
+        Instant limit = Instant.now().minus(ABANDONED);
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, file -> {
+            String name = file.getFileName().toString();
+            return name.startsWith(prefix) && name.endsWith(SUFFIX);
+        })) {
+            for (Path file : files) {
+                String name = file.getFileName().toString();
+                String writer = name.substring(prefix.length(), name.length() - SUFFIX.length());
+                if (writer.matches("\\d{1,18}-\\d+") && isGone(writer)
+                        && Files.getLastModifiedTime(file).toInstant().isBefore(limit)) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    private static boolean isGone(String writer) {
+        return ProcessHandle.of(Long.parseLong(writer.substring(0, writer.indexOf('-')))).isEmpty();
+    }
+
     private static String reason(IOException e) {
         if (e instanceof FileSystemException named && named.getReason() != null) {
             return named.getReason();
@@ -79,7 +108,9 @@ public final class AtomicFile {
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
-    /** Makes the new name itself survive a crash of the machine; Windows cannot open a folder and needs no such step. */
+    /**
+     * Makes the new name itself survive a crash of the machine; Windows cannot open a folder and needs no such step.
+     */
     private static void forceFolder(Path folder) throws IOException {
         if (System.getProperty("os.name").startsWith("Windows")) {
             return;

@@ -23,11 +23,11 @@ import org.bytedeco.pytorch.Tensor;
  * }
  *
  * <p>How it works. Every input that needs a gradient gets an alias ({@code view_as}); a scalar {@code link}, the sum of
- * zero-length slices of the aliases and therefore exactly 0, is added in place to the outputs, which connects them to the
- * graph. Hooks on the outputs keep the incoming gradients. The link's gradient is complete only when every output that
- * takes part has been visited, and it is visited once in a backward pass: a hook there runs {@link Backward}. Hooks on
- * the aliases then hand the results on in place of the zeros that flow through the slices. See {@link GraphNode} for how
- * long all of this lives.
+ * zero-length slices of the aliases and therefore exactly 0, is added in place to the outputs, which connects them to
+ * the graph. Hooks on the outputs keep the incoming gradients. The link's gradient is complete only when every output
+ * that takes part has been visited, and it is visited once in a backward pass: a hook there runs {@link Backward}.
+ * Hooks on the aliases then hand the results on in place of the zeros that flow through the slices. See {@link
+ * GraphNode} for how long all of this lives.
  *
  * <p>First derivatives only: a backward pass with {@code create_graph} fails with a clear message, since the kernel's
  * gradient is not itself differentiable.
@@ -128,8 +128,8 @@ public final class Autograd {
         }
 
         /**
-         * Keeps tensors, in this order. A saved tensor must not be changed in place before the backward pass. Nothing is
-         * kept when no input needs a gradient.
+         * Keeps tensors, in this order. A saved tensor must not be changed in place before the backward pass. Nothing
+         * is kept when no input needs a gradient.
          */
         public void save(Tensor... tensors) {
             for (Tensor tensor : tensors) {
@@ -166,7 +166,9 @@ public final class Autograd {
             return all;
         }
 
-        /** From here on a change in place is an error; connecting the outputs to the graph was the last that is none. */
+        /**
+         * From here on a change in place is an error; connecting the outputs to the graph was the last that is none.
+         */
         void noteVersions() {
             saved.forEach(tensor -> versions.add(tensor._version()));
         }

@@ -23,20 +23,20 @@ import org.bytedeco.pytorch.VoidTensorHook;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The Java end of one custom node in libtorch's graph: its hooks, what the forward pass saved, and the gradients on their
- * way through.
+ * The Java end of one custom node in libtorch's graph: its hooks, what the forward pass saved, and the gradients on
+ * their way through.
  *
  * <p><b>Lifetime.</b> libtorch copies a hook into the graph but keeps no claim on the Java object behind it, and tells
  * nobody when a graph is freed. So the graph is made to hold a sentinel: a tensor over four bytes of ours, saved by a
- * multiplication that takes part in the link. When the graph is freed, by a backward pass or by dropping its outputs, the
- * sentinel's deleter calls back and the node gives up everything. Nodes and their hooks are reused and never freed, so
- * that native memory stays as large as the most nodes that were ever alive at once, and a hook that libtorch still holds
- * is never a dangling pointer.
+ * multiplication that takes part in the link. When the graph is freed, by a backward pass or by dropping its outputs,
+ * the sentinel's deleter calls back and the node gives up everything. Nodes and their hooks are reused and never
+ * freed, so that native memory stays as large as the most nodes that were ever alive at once, and a hook that libtorch
+ * still holds is never a dangling pointer.
  *
  * <p><b>Order.</b> In a backward pass libtorch frees the sentinel when it has run the multiplication, which must not be
- * before the aliases' hooks ran. Of the nodes that are ready it runs the youngest first; the multiplication is the oldest
- * of ours, so the aliases come before it. Should it come first all the same, which several devices make possible, the
- * node waits for the last of the results to be collected. A pass that asks for some inputs only
+ * before the aliases' hooks ran. Of the nodes that are ready it runs the youngest first; the multiplication is the
+ * oldest of ours, so the aliases come before it. Should it come first all the same, which several devices make
+ * possible, the node waits for the last of the results to be collected. A pass that asks for some inputs only
  * ({@code torch.autograd.grad}) never reaches the multiplication and leaves the graph, and the node, alive.
  */
 final class GraphNode {
@@ -83,7 +83,8 @@ final class GraphNode {
      *
      * @param outputs changed in place: those of a floating type become part of the graph
      */
-    static void connect(Autograd.Context context, Autograd.Backward backward, List<Tensor> inputs, List<Tensor> outputs) {
+    static void connect(Autograd.Context context, Autograd.Backward backward, List<Tensor> inputs,
+            List<Tensor> outputs) {
         GraphNode node = IDLE.poll();
         if (node == null) {
             node = new GraphNode();
@@ -94,7 +95,8 @@ final class GraphNode {
         }
     }
 
-    private void attach(Autograd.Context context, Autograd.Backward backward, List<Tensor> inputs, List<Tensor> outputs) {
+    private void attach(Autograd.Context context, Autograd.Backward backward, List<Tensor> inputs,
+            List<Tensor> outputs) {
         this.context = context;
         this.backward = backward;
         freed = false;

@@ -23,6 +23,9 @@ record MappedShard(Path file, SafetensorsHeader header, MemorySegment data) {
         if (!Files.exists(file)) {
             throw new SafetensorsException(file, "no such file");
         }
+        if (!Files.isRegularFile(file)) {
+            throw new SafetensorsException(file, "is not a file");
+        }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             if (size < Long.BYTES) {

@@ -39,7 +39,9 @@ public final class Ops {
         return text.toString();
     }
 
-    /** Elements {@code from} (inclusive) to {@code to} (exclusive) of dimension {@code dim}: a view, {@code x[from:to]}. */
+    /**
+     * Elements {@code from} (inclusive) to {@code to} (exclusive) of dimension {@code dim}: a view, {@code x[from:to]}.
+     */
     public static Tensor slice(Tensor tensor, long dim, long from, long to) {
         return slice(tensor, dim, from, to, 1);
     }
@@ -214,7 +216,9 @@ public final class Ops {
         return doubles(tensor)[0];
     }
 
-    /** The largest absolute difference of two tensors of one shape, in float64; NaN when either has one, 0 when empty. */
+    /**
+     * The largest absolute difference of two tensors of one shape, in float64; NaN when either has one, 0 when empty.
+     */
     public static double largestDifference(Tensor a, Tensor b) {
         if (!Arrays.equals(a.shape(), b.shape())) {
             throw new IllegalArgumentException("shapes differ: " + shape(a) + " and " + shape(b));

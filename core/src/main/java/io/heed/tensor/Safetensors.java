@@ -132,7 +132,8 @@ public final class Safetensors {
             View.segment(tensor).copyFrom(source);
         } catch (InternalError e) {
             tensor.close();
-            throw new SafetensorsException(file, "tensor '" + name + "' cannot be read: the file changed or the disk failed",
+            throw new SafetensorsException(file, "tensor '" + name
+                    + "' cannot be read: the file changed or the disk failed",
                     e);
         }
         Reference.reachabilityFence(tensor);
@@ -161,7 +162,8 @@ public final class Safetensors {
         for (long i = 0; i < bytes.byteSize(); i++) {
             int value = bytes.get(ValueLayout.JAVA_BYTE, i);
             if ((value & ~1) != 0) {
-                throw new SafetensorsException(file, "tensor '" + name + "' is BOOL but holds the byte " + (value & 0xFF));
+                throw new SafetensorsException(file, "tensor '" + name + "' is BOOL but holds the byte "
+                        + (value & 0xFF));
             }
         }
     }

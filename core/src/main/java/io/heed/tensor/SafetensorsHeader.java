@@ -17,8 +17,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 
 /**
- * The JSON header of a safetensors file, checked: every tensor's bytes follow from its shape and type, and together they
- * cover the data part exactly once.
+ * The JSON header of a safetensors file, checked: every tensor's bytes follow from its shape and type, and together
+ * they cover the data part exactly once.
  *
  * @param metadata what {@code __metadata__} holds
  * @param entries  the tensors by name, in the order of the header
@@ -70,7 +70,8 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
             reached = entry.end();
         }
         if (reached != dataBytes) {
-            throw new SafetensorsException(file, "the tensors end at byte " + reached + " of the data, but the file holds "
+            throw new SafetensorsException(file, "the tensors end at byte " + reached
+                    + " of the data, but the file holds "
                     + dataBytes);
         }
     }

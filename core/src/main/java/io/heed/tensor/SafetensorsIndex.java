@@ -36,7 +36,8 @@ final class SafetensorsIndex {
             String file = entry.getValue().asText();
             if (!entry.getValue().isTextual() || !file.endsWith(".safetensors") || file.contains("/")
                     || file.contains("\\")) {
-                throw new SafetensorsException(index, "tensor '" + name + "' must name a .safetensors file beside the index,"
+                throw new SafetensorsException(index, "tensor '" + name
+                        + "' must name a .safetensors file beside the index,"
                         + " not " + entry.getValue());
             }
             MappedShard shard = opened.get(file);
@@ -61,7 +62,8 @@ final class SafetensorsIndex {
                 throw new SafetensorsException(index, "no such file");
             }
             if (Files.size(index) > MAX_BYTES) {
-                throw new SafetensorsException(index, "is larger than the " + MAX_BYTES + " bytes allowed for an index");
+                throw new SafetensorsException(index, "is larger than the " + MAX_BYTES
+                        + " bytes allowed for an index");
             }
             return JSON.readTree(Files.readAllBytes(index));
         } catch (SafetensorsException e) {

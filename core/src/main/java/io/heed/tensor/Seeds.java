@@ -6,8 +6,8 @@ import java.util.SplittableRandom;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Independent random streams from one seed. A stream is named by its purpose and a number, so that adding one more use of
- * chance to a program changes none of the others.
+ * Independent random streams from one seed. A stream is named by its purpose and a number, so that adding one more use
+ * of chance to a program changes none of the others.
  */
 public final class Seeds {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
@@ -38,7 +38,9 @@ public final class Seeds {
         torch.manual_seed(derive(seed, purpose, index));
     }
 
-    /** The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits in which every bit depends on all. */
+    /**
+     * The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits in which every bit depends on all.
+     */
     private static long mix(long z) {
         long a = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
         long b = (a ^ (a >>> 27)) * 0x94D049BB133111EBL;

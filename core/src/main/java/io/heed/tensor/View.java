@@ -11,7 +11,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import io.heed.kernels.Rows;
 
 /**
- * A kernel's view of a float32 CPU tensor, and the promise that the tensor's memory stays in place until {@link #close}.
+ * A kernel's view of a float32 CPU tensor, and the promise that the tensor's memory stays in place until {@link
+ * #close}.
  *
  * {@snippet :
  * try (View q = View.read(query); View k = View.read(key); View v = View.read(value); View o = View.write(out)) {
@@ -19,8 +20,8 @@ import io.heed.kernels.Rows;
  * }
  * }
  *
- * <p>The view has the tensor's own strides, so a transposed, sliced or expanded tensor is read without a copy as long as
- * its last dimension is contiguous. Tensors of fewer than four dimensions get leading dimensions of size 1.
+ * <p>The view has the tensor's own strides, so a transposed, sliced or expanded tensor is read without a copy as long
+ * as its last dimension is contiguous. Tensors of fewer than four dimensions get leading dimensions of size 1.
  */
 public final class View implements AutoCloseable {
     private static final int DIMENSIONS = 4;
@@ -95,8 +96,8 @@ public final class View implements AutoCloseable {
     }
 
     /**
-     * The memory of a contiguous CPU tensor of any type. The caller keeps the tensor reachable while it uses the segment
-     * ({@link Reference#reachabilityFence}).
+     * The memory of a contiguous CPU tensor of any type. The caller keeps the tensor reachable while it uses the
+     * segment ({@link Reference#reachabilityFence}).
      *
      * @throws IllegalArgumentException when the tensor is not contiguous or not on the CPU
      */
@@ -113,7 +114,8 @@ public final class View implements AutoCloseable {
             throw new IllegalArgumentException("kernels take float32, got a tensor of " + Ops.type(tensor));
         }
         if (!tensor.is_cpu()) {
-            throw new IllegalArgumentException("kernels run on the CPU; move the tensor " + Ops.shape(tensor) + " there");
+            throw new IllegalArgumentException("kernels run on the CPU; move the tensor " + Ops.shape(tensor)
+                    + " there");
         }
         if (tensor.dim() < 1 || tensor.dim() > DIMENSIONS) {
             throw new IllegalArgumentException("kernels take 1 to 4 dimensions, got " + Ops.shape(tensor));

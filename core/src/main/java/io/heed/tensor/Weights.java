@@ -48,8 +48,8 @@ public final class Weights {
 
     /**
      * Copies named tensors into the module's parameters and buffers. Names and shapes must fit exactly; a tensor that
-     * the module registers under several names needs only one of them. Types may differ in width (F16 to F32). Nothing is
-     * copied unless everything fits.
+     * the module registers under several names needs only one of them. Types may differ in width (F16 to F32). Nothing
+     * is copied unless everything fits.
      *
      * @throws IllegalArgumentException with one line that lists every missing, unused and misshapen tensor
      */

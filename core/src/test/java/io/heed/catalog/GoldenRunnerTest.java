@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -110,14 +112,17 @@ class GoldenRunnerTest {
         tensors.clear();
         tensors.put("output.index", Ops.of(new long[] {1L << 60, 2}));
         tensors.put("output.mask", Ops.of(new boolean[] {true, false}));
-        Map<String, Tensor> right = Map.of("index", Ops.of(new long[] {1L << 60, 2}), "mask", Ops.of(new boolean[] {true, false}));
+        Map<String, Tensor> right = Map.of("index", Ops.of(new long[] {1L << 60, 2}), "mask",
+                Ops.of(new boolean[] {true, false}));
         assertThat(run(golden -> GoldenSubject.of(in -> right)).outcome()).isEqualTo(GoldenResult.Outcome.PASS);
         Map<String, Tensor> wrong = Map.of("index", Ops.of(new long[] {(1L << 60) + 1, 2}), "mask", right.get("mask"));
         GoldenResult result = run(golden -> GoldenSubject.of(in -> wrong));
         assertThat(result.outcome()).isEqualTo(GoldenResult.Outcome.FAIL);
         assertThat(result.tensor()).isEqualTo("output.index");
-        Map<String, Tensor> floats = Map.of("index", right.get("index").to(ScalarType.Float), "mask", right.get("mask"));
-        assertThat(run(golden -> GoldenSubject.of(in -> floats)).message()).contains("output.index is Float, expected Long");
+        Map<String, Tensor> floats = Map.of("index", right.get("index").to(ScalarType.Float), "mask",
+                right.get("mask"));
+        assertThat(run(golden -> GoldenSubject.of(in ->
+                floats)).message()).contains("output.index is Float, expected Long");
     }
 
     @Test
@@ -199,6 +204,22 @@ class GoldenRunnerTest {
         };
     }
 
+    @Test
+    void everyGoldenFileOpens() throws IOException {
+        Assumptions.assumeTrue(Files.isDirectory(GoldenTests.folder()), "no golden files");
+        for (Path file : GoldenSuite.files(List.of(GoldenTests.folder()))) {
+            GoldenCase golden = GoldenCase.open(file);
+            assertThat(golden.system()).isEqualTo(file.getParent().getFileName().toString());
+            assertThat(golden.outputNames()).as(golden.name()).isNotEmpty();
+            assertThat(GoldenSuite.run(Catalog.of(List.of()), file).outcome()).isEqualTo(GoldenResult.Outcome.MISSING);
+            try (PointerScope _ = new PointerScope()) {
+                golden.inputs().forEach((name, tensor) -> assertThat(tensor.shape()).isEqualTo(golden.shape("input."
+                        + name)));
+                assertThat(golden.weights()).hasSameSizeAs(golden.weightNames());
+            }
+        }
+    }
+
     /** A real case, whose operator is three lines. */
     @TestFactory
     Stream<DynamicTest> linearAttentionWithoutDecay() {
@@ -214,6 +235,7 @@ class GoldenRunnerTest {
             return Map.of("o", scores.matmul(in.get("v")));
         });
         return GoldenTests.of("lightning-attention", Map.of("lightning-attention", operator))
-                .filter(test -> test.getDisplayName().startsWith("op_no_decay") || test.getDisplayName().startsWith("golden"));
+                .filter(test -> test.getDisplayName().startsWith("op_no_decay")
+                || test.getDisplayName().startsWith("golden"));
     }
 }

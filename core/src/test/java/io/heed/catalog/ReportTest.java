@@ -64,10 +64,12 @@ class ReportTest {
 
     @Test
     void tablesAndSeriesMustBeWhole() {
-        assertThatThrownBy(() -> new Table("t", List.of("a", "b"), List.of(List.of(1)))).hasMessageContaining("1 cells");
+        assertThatThrownBy(() -> new Table("t", List.of("a", "b"),
+                List.of(List.of(1)))).hasMessageContaining("1 cells");
         assertThatThrownBy(() -> new Table("t", List.of("a"), List.of(List.of(List.of()))))
                 .hasMessageContaining("text or a number");
-        assertThatThrownBy(() -> new Plot.Series("s", new double[2], new double[3])).hasMessageContaining("2 x and 3 y");
+        assertThatThrownBy(() -> new Plot.Series("s", new double[2],
+                new double[3])).hasMessageContaining("2 x and 3 y");
     }
 
     @Test

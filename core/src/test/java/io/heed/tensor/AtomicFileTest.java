@@ -5,6 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -84,6 +87,23 @@ class AtomicFileTest {
         assertThat(names()).containsExactly("taken");
         Path file = Files.writeString(folder.resolve("file"), "not a folder");
         assertThatThrownBy(() -> AtomicFile.write(file.resolve("x"), "x")).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void whatAKilledWriterLeftIsRemovedLater() throws IOException {
+        Instant old = Instant.now().minus(Duration.ofHours(1));
+        long gone = 999_999_999L;
+        long alive = ProcessHandle.current().pid();
+        for (String name : new String[] {".a.txt." + gone + "-1.tmp", ".a.txt." + alive + "-999.tmp", ".b.txt." + gone
+                + "-1.tmp",
+            ".a.txt.note.tmp"}) {
+            Files.setLastModifiedTime(Files.writeString(folder.resolve(name), "half"), FileTime.from(old));
+        }
+        Files.writeString(folder.resolve(".a.txt." + gone + "-2.tmp"), "of another machine, perhaps");
+        AtomicFile.write(folder.resolve("a.txt"), "whole");
+        assertThat(names()).containsExactlyInAnyOrder("a.txt", ".a.txt." + alive + "-999.tmp", ".b.txt." + gone
+                + "-1.tmp",
+                ".a.txt.note.tmp", ".a.txt." + gone + "-2.tmp");
     }
 
     @Test

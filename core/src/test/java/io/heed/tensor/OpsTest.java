@@ -11,13 +11,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 class OpsTest {
     @Test
     void arraysGoThereAndBack() {
-        assertThat(Ops.floats(Ops.of(new float[] {1, -2, 3.5f, 4}, 2, 2).transpose(0, 1))).containsExactly(1, 3.5f, -2, 4);
+        assertThat(Ops.floats(Ops.of(new float[] {1, -2, 3.5f, 4}, 2, 2).transpose(0, 1))).containsExactly(1, 3.5f, -2,
+                4);
         assertThat(Ops.doubles(Ops.of(new double[] {1e-300, 2}))).containsExactly(1e-300, 2);
         assertThat(Ops.longs(Ops.of(new long[] {Long.MIN_VALUE, 7}))).containsExactly(Long.MIN_VALUE, 7);
         assertThat(Ops.booleans(Ops.of(new boolean[] {true, false, true}))).containsExactly(true, false, true);
         assertThat(Ops.longs(Ops.of(new boolean[] {true, false}))).containsExactly(1, 0);
         assertThat(Ops.type(Ops.of(new boolean[1]))).isEqualTo(ScalarType.Bool);
-        assertThatThrownBy(() -> Ops.of(new float[5], 2, 3)).hasMessage("5 values do not fill a tensor of shape (2, 3)");
+        assertThatThrownBy(() -> Ops.of(new float[5], 2,
+                3)).hasMessage("5 values do not fill a tensor of shape (2, 3)");
     }
 
     @Test

@@ -40,7 +40,8 @@ class SafetensorsTest {
     void everyTypeGoesThereAndBack() throws IOException {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         tensors.put("flags", Ops.of(new boolean[] {true, false, true}));
-        for (ScalarType type : new ScalarType[] {ScalarType.Float, ScalarType.Half, ScalarType.BFloat16, ScalarType.Double,
+        for (ScalarType type : new ScalarType[] {ScalarType.Float, ScalarType.Half, ScalarType.BFloat16,
+                ScalarType.Double,
             ScalarType.Long, ScalarType.Int, ScalarType.Byte}) {
             tensors.put("type." + type, Ops.of(new float[] {1, 2, 3, 250, 5, 6}, 2, 3).to(type));
         }
@@ -69,8 +70,10 @@ class SafetensorsTest {
     @Test
     void whatTheFormatDoesNotKnowIsNotWritten() {
         Path path = folder.resolve("x.safetensors");
-        assertThatThrownBy(() -> Safetensors.write(path, Map.of("z", torch.zeros(2).to(ScalarType.ComplexFloat)), Map.of()))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("'z'").hasMessageContaining("Complex");
+        assertThatThrownBy(() -> Safetensors.write(path, Map.of("z", torch.zeros(2).to(ScalarType.ComplexFloat)),
+                Map.of()))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("'z'")
+                .hasMessageContaining("Complex");
         assertThatThrownBy(() -> Safetensors.write(path, Map.of("__metadata__", torch.zeros(2)), Map.of()))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThat(path).doesNotExist();
@@ -92,7 +95,7 @@ class SafetensorsTest {
         "{`a`:{`dtype`:`F32`,`shape`:[99999999999999999999],`data_offsets`:[0,4]}}|4| too large",
         "{`a`:{`dtype`:`F32`,`shape`:[4611686018427387904,4],`data_offsets`:[0,0]}}|0| too large",
         "{`a`:{`dtype`:`F32`,`shape`:[0,4611686018427387904,4],`data_offsets`:[0,0]}}|0| too large",
-        "{`a`:{`dtype`:`F32`,`shape`:[2],`data_offsets`:[0,4]}}                   |4| needs 8 bytes, data_offsets give 4",
+        "{`a`:{`dtype`:`F32`,`shape`:[2],`data_offsets`:[0,4]}}|4| needs 8 bytes, data_offsets give 4",
         "{`a`:{`dtype`:`F32`,`shape`:[1],`data_offsets`:[4,0]}}                   |4| before their start",
         "{`a`:{`dtype`:`F32`,`shape`:[1],`data_offsets`:[0,4,8]}}                 |4| more than 2",
         "{`a`:{`dtype`:`F32`,`shape`:[2],`data_offsets`:[0,8]}}                   |4| truncated",
@@ -125,7 +128,8 @@ class SafetensorsTest {
         assertThatThrownBy(() -> Safetensors.open(write(beyond))).hasMessageContaining("more than the 100000000");
         beyond[7] = -1;
         assertThatThrownBy(() -> Safetensors.open(write(beyond))).hasMessageContaining("more than the 100000000");
-        assertThatThrownBy(() -> Safetensors.open(folder.resolve("none.safetensors"))).hasMessageContaining("no such file");
+        assertThatThrownBy(() -> Safetensors.open(folder.resolve("none.safetensors")))
+                .hasMessageContaining("no such file");
     }
 
     @Test

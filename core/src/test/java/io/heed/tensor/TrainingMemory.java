@@ -23,8 +23,8 @@ import io.heed.kernels.Mask;
 import io.heed.nn.FusedAttention;
 
 /**
- * Trains a small model with fused attention and reports how resident memory grows: {@code TrainingMemory [warm-up steps]
- * [steps]}. Run it with a fixed, touched Java heap, so that what grows is native:
+ * Trains a small model with fused attention and reports how resident memory grows: {@code TrainingMemory [warm-up
+ * steps] [steps]}. Run it with a fixed, touched Java heap, so that what grows is native:
  *
  * <pre>java -Xms256m -Xmx256m -XX:+AlwaysPreTouch -cp ... io.heed.tensor.TrainingMemory 2000 20000</pre>
  *
@@ -58,7 +58,8 @@ public final class TrainingMemory {
             AttentionSpec spec = AttentionSpec.softmax().withMask(Mask.causal());
             for (int i = 0; i < LAYERS; i++) {
                 Tensor qkv = packed[i].forward(x).view(BATCH, LENGTH, 3, HEADS, WIDTH / HEADS);
-                Tensor attended = FusedAttention.apply(qkv.select(2, 0).transpose(1, 2), qkv.select(2, 1).transpose(1, 2),
+                Tensor attended = FusedAttention.apply(qkv.select(2, 0).transpose(1, 2), qkv.select(2, 1).transpose(1,
+                        2),
                         qkv.select(2, 2).transpose(1, 2), spec);
                 x = x.add(out[i].forward(attended.transpose(1, 2).reshape(BATCH, LENGTH, WIDTH)));
             }
@@ -91,7 +92,8 @@ public final class TrainingMemory {
         long after = residentBytes();
         System.out.printf(Locale.ROOT, "{\"steps\": %d, \"resident_mb\": %.2f, \"growth_mb\": %.2f, \"nodes\": %d,"
                 + " \"live\": %d, \"first_loss\": %.4f, \"last_loss\": %.4f, \"seconds\": %.1f}%n", steps, after / 1e6,
-                (after - before) / 1e6, GraphNode.created(), GraphNode.live(), first, last, (System.nanoTime() - began) / 1e9);
+                (after - before) / 1e6, GraphNode.created(), GraphNode.live(), first, last,
+                (System.nanoTime() - began) / 1e9);
     }
 
     private static float train(Model model, AdamW optimiser, int step) {

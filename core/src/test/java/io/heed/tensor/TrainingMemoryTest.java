@@ -17,9 +17,11 @@ class TrainingMemoryTest {
     @Test
     @EnabledOnOs(OS.LINUX)
     void residentMemoryIsFlat() throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xms256m",
+        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xms256m",
                 "-Xmx256m", "-XX:+AlwaysPreTouch", "--enable-native-access=ALL-UNNAMED", "--add-modules",
-                "jdk.incubator.vector", "-Dheed.threads=1", "-cp", System.getProperty("java.class.path"), TrainingMemory.class.getName(), "4000",
+                "jdk.incubator.vector", "-Dheed.threads=1", "-cp", System.getProperty("java.class.path"),
+                TrainingMemory.class.getName(), "4000",
                 "1500").redirectError(ProcessBuilder.Redirect.DISCARD);
         builder.environment().put("OMP_NUM_THREADS", "1");
         Process process = builder.start();
@@ -29,6 +31,7 @@ class TrainingMemoryTest {
         assertThat(result.get("growth_mb").asDouble()).as(output).isLessThan(10);
         assertThat(result.get("live").asInt()).as("graph nodes never given back").isZero();
         assertThat(result.get("nodes").asInt()).as("graph nodes made").isLessThanOrEqualTo(4);
-        assertThat(result.get("last_loss").asDouble()).as("it trains").isLessThan(0.5 * result.get("first_loss").asDouble());
+        assertThat(result.get("last_loss").asDouble()).as("it trains").isLessThan(0.5 * result.get("first_loss")
+                .asDouble());
     }
 }

@@ -103,7 +103,8 @@ class WeightsTest {
     @Test
     void halfPrecisionFilesLoadIntoFloat() throws IOException {
         Path path = folder.resolve("w.safetensors");
-        Safetensors.write(path, Map.of("weight", Ops.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3).to(ScalarType.BFloat16), "bias",
+        Safetensors.write(path, Map.of("weight", Ops.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3).to(ScalarType.BFloat16),
+                "bias",
                 torch.zeros(2)), Map.of());
         LinearImpl linear = new LinearImpl(3, 2);
         Weights.load(linear, Safetensors.open(path));
