@@ -17,6 +17,7 @@ public final class Bench {
     public static List<BenchCase> cases() {
         List<BenchCase> cases = new ArrayList<>();
         cases.addAll(AttentionBenches.all());
+        cases.addAll(DecodeBenches.all());
         cases.addAll(LinearBenches.all());
         cases.addAll(ScanBenches.all());
         return cases;

@@ -23,8 +23,8 @@ final class Floors {
             entry("lightning-forward-backward 1x8x8192x64", 4.0),
             entry("lightning-constant-speed 1x8x65536x64", 0.9),
             entry("prefix-scan 1x8x16384x64", 8.0),
-            entry("prefix-scan-linear 1x8x16384x64", 0.9));
-
+            entry("prefix-scan-linear 1x8x16384x64", 0.9),
+            entry("decode 1x8x32768x64", 0.7));
 
     private Floors() { }
 
