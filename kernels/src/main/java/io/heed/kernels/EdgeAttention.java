@@ -37,12 +37,15 @@ public record EdgeAttention(Csr edges, EdgeScore score, Rows bias, Rows value, f
         Arguments.required("score", score);
         Arguments.required("value", value);
         int heads = value.heads();
+        Arguments.range("heads", heads, 1, Integer.MAX_VALUE);
+        Arguments.range("value width", value.width(), 1, Integer.MAX_VALUE);
         NodeRows.check("value", value, heads, edges.columns, value.width());
         perHead("bias", bias, heads, edges.edges());
         switch (score) {
             case EdgeScore.DotProduct dot -> {
                 Arguments.required("query", dot.query());
                 Arguments.required("key", dot.key());
+                Arguments.range("query width", dot.query().width(), 1, Integer.MAX_VALUE);
                 NodeRows.check("query", dot.query(), heads, edges.rows, dot.query().width());
                 NodeRows.check("key", dot.key(), heads, edges.columns, dot.query().width());
                 NodeRows.check("modulation", dot.modulation(), heads, edges.edges(), dot.query().width());

@@ -58,24 +58,40 @@ final class EdgeBackward {
         int count = (walk.start[end] - from) * heads;
         scorer.score(false, walk, first, end, raw, null);
         scorer.activate(raw, weights, count);
-        for (int row = first; row < end; row++) {
-            for (int slot = walk.start[row]; slot < walk.start[row + 1]; slot++) {
-                subtractShift(row, weights, (slot - from) * heads);
-            }
-        }
-        exponentials(weights, count);
         scorer.dots(scorer.valueLanes, gradOut, attention.value(), walk, first, end, scoreGradients);
         for (int row = first; row < end; row++) {
-            scoreGradients(row, walk.degree(row), (walk.start[row] - from) * heads, raw, weights, scoreGradients);
+            targetGradients(row, walk.degree(row), (walk.start[row] - from) * heads, weights, scoreGradients);
         }
+        scorer.throughActivation(scoreGradients, raw, count);
         if (gradients.bias() != null) {
-            Rows bias = gradients.bias();
-            for (int slot = walk.start[first]; slot < walk.start[end]; slot++) {
-                storeHeads(scoreGradients, (slot - from) * heads, bias, walk.edge[slot]);
+            for (int slot = from; slot < walk.start[end]; slot++) {
+                storeHeads(scoreGradients, (slot - from) * heads, gradients.bias(), walk.edge[slot]);
             }
         }
         if (gradients.target() != null || gradients.modulation() != null) {
             endGradients(false, walk, first, end, scoreGradients, gradients.target());
+        }
+    }
+
+    /** Turns dP into dS for one target's entries, and keeps D in the statistics. */
+    private void targetGradients(int row, int degree, int at, float[] scores, float[] gradient) {
+        long of = 3L * row * heads * Float.BYTES;
+        for (int h = 0; h < heads; h += LANES) {
+            VectorMask<Float> in = scorer.valueLanes.headsFrom(h);
+            FloatVector shift = NodeRows.load(statistics, of, h, in);
+            FloatVector inverse = NodeRows.load(statistics, of, heads + h, in);
+            FloatVector mean = FloatVector.zero(FLOAT);
+            for (int k = 0, i = at + h; k < degree; k++, i += heads) {
+                FloatVector p = Exponential.exp2(
+                        FloatVector.fromArray(FLOAT, scores, i).sub(shift).mul(Exponential.LOG2_E)).mul(inverse);
+                p.intoArray(scores, i, in);
+                mean = p.fma(FloatVector.fromArray(FLOAT, gradient, i), mean);
+            }
+            NodeRows.store(mean, statistics, of, 2 * heads + h, in);
+            for (int k = 0, i = at + h; k < degree; k++, i += heads) {
+                FloatVector.fromArray(FLOAT, scores, i).mul(FloatVector.fromArray(FLOAT, gradient, i).sub(mean))
+                        .intoArray(gradient, i, in);
+            }
         }
     }
 
@@ -88,29 +104,9 @@ final class EdgeBackward {
         int count = (walk.start[end] - from) * heads;
         scorer.score(true, walk, first, end, raw, null);
         scorer.activate(raw, weights, count);
-        for (int slot = from; slot < walk.start[end]; slot++) {
-            subtractShift(walk.column[slot], weights, (slot - from) * heads);
-        }
-        exponentials(weights, count);
-        if (gradients.source() != null) {
-            scorer.dots(scorer.valueLanes, attention.value(), gradOut, walk, first, end, scoreGradients);
-        }
-        for (int slot = from; slot < walk.start[end]; slot++) {
-            int at = (slot - from) * heads;
-            long of = 3L * walk.column[slot] * heads * Float.BYTES;
-            for (int h = 0; h < heads; h += LANES) {
-                VectorMask<Float> in = FLOAT.indexInRange(h, heads);
-                FloatVector p = FloatVector.fromArray(FLOAT, weights, at + h)
-                        .mul(NodeRows.load(statistics, of, heads + h, in));
-                p.intoArray(weights, at + h, in);
-                if (gradients.source() != null) {
-                    FloatVector mean = NodeRows.load(statistics, of, 2 * heads + h, in);
-                    FloatVector g = p.mul(FloatVector.fromArray(FLOAT, scoreGradients, at + h).sub(mean));
-                    scorer.throughActivation(g, FloatVector.fromArray(FLOAT, raw, at + h))
-                            .intoArray(scoreGradients, at + h, in);
-                }
-            }
-        }
+        scorer.dots(scorer.valueLanes, attention.value(), gradOut, walk, first, end, scoreGradients);
+        sourceGradients(walk.column, from, walk.start[end], weights, scoreGradients);
+        scorer.throughActivation(scoreGradients, raw, count);
         if (gradients.value() != null) {
             for (int row = first; row < end; row++) {
                 NodeRows.combine(scorer.valueLanes, weights, (walk.start[row] - from) * heads, gradOut, walk.column,
@@ -122,42 +118,18 @@ final class EdgeBackward {
         }
     }
 
-    private void subtractShift(int target, float[] scores, int at) {
-        if (!attention.shifts()) {
-            return;
-        }
-        long of = 3L * target * heads * Float.BYTES;
+    /** Turns scores into p and dP into dS, for entries by source. */
+    private void sourceGradients(int[] target, int from, int to, float[] scores, float[] gradient) {
         for (int h = 0; h < heads; h += LANES) {
-            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
-            FloatVector.fromArray(FLOAT, scores, at + h).sub(NodeRows.load(statistics, of, h, in))
-                    .intoArray(scores, at + h, in);
-        }
-    }
-
-    private static void exponentials(float[] scores, int count) {
-        for (int i = 0; i < count; i += LANES) {
-            Exponential.exp(FloatVector.fromArray(FLOAT, scores, i)).intoArray(scores, i);
-        }
-    }
-
-    /** Turns dP into dS for one target's entries and keeps D in the statistics. */
-    private void scoreGradients(int row, int degree, int at, float[] raw, float[] exponentials, float[] gradient) {
-        long of = 3L * row * heads * Float.BYTES;
-        for (int h = 0; h < heads; h += LANES) {
-            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
-            FloatVector inverse = NodeRows.load(statistics, of, heads + h, in);
-            FloatVector mean = FloatVector.zero(FLOAT);
-            for (int k = 0; k < degree; k++) {
-                int i = at + k * heads + h;
-                mean = FloatVector.fromArray(FLOAT, exponentials, i).fma(FloatVector.fromArray(FLOAT, gradient, i), mean);
-            }
-            mean = mean.mul(inverse);
-            NodeRows.store(mean, statistics, of, 2 * heads + h, in);
-            for (int k = 0; k < degree; k++) {
-                int i = at + k * heads + h;
-                FloatVector p = FloatVector.fromArray(FLOAT, exponentials, i).mul(inverse);
-                FloatVector g = p.mul(FloatVector.fromArray(FLOAT, gradient, i).sub(mean));
-                scorer.throughActivation(g, FloatVector.fromArray(FLOAT, raw, i)).intoArray(gradient, i, in);
+            VectorMask<Float> in = scorer.valueLanes.headsFrom(h);
+            for (int slot = from, i = h; slot < to; slot++, i += heads) {
+                long of = 3L * target[slot] * heads * Float.BYTES;
+                FloatVector shifted = FloatVector.fromArray(FLOAT, scores, i).sub(NodeRows.load(statistics, of, h, in));
+                FloatVector p = Exponential.exp2(shifted.mul(Exponential.LOG2_E))
+                        .mul(NodeRows.load(statistics, of, heads + h, in));
+                p.intoArray(scores, i, in);
+                p.mul(FloatVector.fromArray(FLOAT, gradient, i).sub(NodeRows.load(statistics, of, 2 * heads + h, in)))
+                        .intoArray(gradient, i, in);
             }
         }
     }
@@ -202,7 +174,7 @@ final class EdgeBackward {
             long farAt = far.offset(0, 0, walk.column[slot]) * Float.BYTES;
             long modulationAt = modulation.offset(0, 0, edge) * Float.BYTES;
             for (int c = 0; c < width; c += LANES) {
-                VectorMask<Float> in = FLOAT.indexInRange(c, width);
+                VectorMask<Float> in = lanes.floatsFrom(c);
                 FloatVector g = lanes.spread(scoreGradients, w, c);
                 if (gradEdgeScores != null) {
                     g = g.add(NodeRows.load(gradEdgeScores.data(), gradEdgeScores.offset(0, 0, edge) * Float.BYTES, c, in));
@@ -228,14 +200,16 @@ final class EdgeBackward {
             for (int k = 0; k < degree; k++) {
                 sum = sum.add(FloatVector.fromArray(FLOAT, scoreGradients, at + k * heads + h));
             }
-            NodeRows.store(sum, into.data(), into.offset(0, 0, row) * Float.BYTES, h, FLOAT.indexInRange(h, heads));
+            NodeRows.store(sum, into.data(), into.offset(0, 0, row) * Float.BYTES, h,
+                    scorer.valueLanes.headsFrom(h));
         }
     }
 
     private void storeHeads(float[] values, int at, Rows into, int row) {
         for (int h = 0; h < heads; h += LANES) {
             NodeRows.store(FloatVector.fromArray(FLOAT, values, at + h), into.data(),
-                    into.offset(0, 0, row) * Float.BYTES, h, FLOAT.indexInRange(h, heads));
+                    into.offset(0, 0, row) * Float.BYTES, h,
+                    scorer.valueLanes.headsFrom(h));
         }
     }
 }

@@ -101,7 +101,7 @@ final class EdgeScorer {
         int filled = from;
         for (int row = first; row < end; row++) {
             for (int slot = walk.start[row]; slot < walk.start[row + 1]; slot++) {
-                modulate(lanes.row, near, row, far, walk.column[slot], modulation, walk.edge[slot], scale, products,
+                modulate(lanes, near, row, far, walk.column[slot], modulation, walk.edge[slot], scale, products,
                         (slot - filled) * lanes.row, edgeScores);
                 if (slot + 1 - filled == entries) {
                     lanes.sum(products, entries, out, (filled - from) * heads);
@@ -114,13 +114,13 @@ final class EdgeScorer {
         }
     }
 
-    private static void modulate(int width, Rows near, int row, Rows far, int other, Rows modulation, int edge, float scale,
+    private static void modulate(HeadLanes lanes, Rows near, int row, Rows far, int other, Rows modulation, int edge, float scale,
             float[] products, int at, Rows edgeScores) {
         long nearAt = near.offset(0, 0, row) * Float.BYTES;
         long farAt = far.offset(0, 0, other) * Float.BYTES;
         long edgeAt = modulation.offset(0, 0, edge) * Float.BYTES;
-        for (int c = 0; c < width; c += LANES) {
-            VectorMask<Float> in = FLOAT.indexInRange(c, width);
+        for (int c = 0; c < lanes.row; c += LANES) {
+            VectorMask<Float> in = lanes.floatsFrom(c);
             FloatVector product = NodeRows.load(near.data(), nearAt, c, in).mul(NodeRows.load(far.data(), farAt, c, in))
                     .mul(scale).mul(NodeRows.load(modulation.data(), edgeAt, c, in));
             product.intoArray(products, at + c, in);
@@ -135,7 +135,7 @@ final class EdgeScorer {
         MemorySegment farData = far.data();
         long farStride = far.rowStride() * Float.BYTES;
         for (int h = 0; h < heads; h += LANES) {
-            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
+            VectorMask<Float> in = valueLanes.headsFrom(h);
             for (int row = first; row < end; row++) {
                 FloatVector own = NodeRows.load(near.data(), near.offset(0, 0, row) * Float.BYTES, h, in);
                 for (int slot = walk.start[row]; slot < walk.start[row + 1]; slot++) {
@@ -151,7 +151,7 @@ final class EdgeScorer {
         MemorySegment data = bias.data();
         long stride = bias.rowStride() * Float.BYTES;
         for (int h = 0; h < heads; h += LANES) {
-            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
+            VectorMask<Float> in = valueLanes.headsFrom(h);
             for (int slot = from; slot < to; slot++) {
                 int at = (slot - from) * heads + h;
                 FloatVector.fromArray(FLOAT, raw, at).add(NodeRows.load(data, walk.edge[slot] * stride, h, in))
@@ -176,20 +176,20 @@ final class EdgeScorer {
         }
     }
 
-    /** {@code gradient} times the derivative of the activation at {@code raw}. */
-    FloatVector throughActivation(FloatVector gradient, FloatVector raw) {
+    /** Multiplies {@code count} gradients by the derivative of the activation at {@code raw}. */
+    void throughActivation(float[] gradient, float[] raw, int count) {
         float slope = attention.slope();
         float limit = attention.limit();
-        FloatVector g = gradient;
-        FloatVector s = raw;
-        if (slope != 1) {
+        if (slope == 1 && limit == Float.POSITIVE_INFINITY) {
+            return;
+        }
+        for (int i = 0; i < count; i += LANES) {
+            FloatVector g = FloatVector.fromArray(FLOAT, gradient, i);
+            FloatVector s = FloatVector.fromArray(FLOAT, raw, i);
             VectorMask<Float> below = s.compare(VectorOperators.LE, 0);
             g = g.blend(g.mul(slope), below);
             s = s.blend(s.mul(slope), below);
+            g.blend(0, s.abs().compare(VectorOperators.GT, limit)).intoArray(gradient, i);
         }
-        if (limit != Float.POSITIVE_INFINITY) {
-            g = g.blend(0, s.abs().compare(VectorOperators.GT, limit));
-        }
-        return g;
     }
 }

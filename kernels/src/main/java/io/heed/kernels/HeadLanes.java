@@ -28,6 +28,9 @@ final class HeadLanes {
     private final VectorShuffle<Float> order;
     private final VectorShuffle<Float> spread;
     private final int[] headOf;
+    private final VectorMask<Float> all;
+    private final VectorMask<Float> lastHeads;
+    private final VectorMask<Float> lastFloats;
 
     HeadLanes(int heads, int width) {
         this.heads = heads;
@@ -44,6 +47,19 @@ final class HeadLanes {
         for (int c = 0; c < headOf.length; c++) {
             headOf[c] = Math.min(c / width, heads - 1);
         }
+        all = FLOAT.maskAll(true);
+        lastHeads = FLOAT.indexInRange(heads - (heads - 1) % LANES - 1, heads);
+        lastFloats = FLOAT.indexInRange(row - (row - 1) % LANES - 1, row);
+    }
+
+    /** The lanes of a vector over the heads from {@code h}, a multiple of the vector's length, that hold a head. */
+    VectorMask<Float> headsFrom(int h) {
+        return h + LANES <= heads ? all : lastHeads;
+    }
+
+    /** The lanes of a vector over a row from {@code c}, a multiple of the vector's length, that lie in the row. */
+    VectorMask<Float> floatsFrom(int c) {
+        return c + LANES <= row ? all : lastFloats;
     }
 
     /** Floats that {@code products} of {@link #sum} must hold for this many entries. */

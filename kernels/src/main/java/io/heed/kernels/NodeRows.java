@@ -58,7 +58,7 @@ final class NodeRows {
             }
         }
         if (c < width) {
-            VectorMask<Float> rest = FLOAT.indexInRange(c, width);
+            VectorMask<Float> rest = lanes.floatsFrom(c);
             FloatVector a0 = load(aData, aAt, c, rest);
             for (int slot = from; slot < to; slot++) {
                 a0.mul(load(bData, column[slot] * bStride, c, rest))
@@ -110,7 +110,7 @@ final class NodeRows {
             store(scale(lanes, s0, factor, factorAt, multiple, c), outData, outAt, c);
         }
         if (c < width) {
-            VectorMask<Float> rest = FLOAT.indexInRange(c, width);
+            VectorMask<Float> rest = lanes.floatsFrom(c);
             FloatVector s0 = FloatVector.zero(FLOAT);
             int w = at;
             for (int slot = from; slot < to; slot++, w += heads) {
