@@ -1,0 +1,70 @@
+package io.heed.graph;
+
+import org.bytedeco.pytorch.EmbeddingImpl;
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+import io.heed.kernels.NeighbourAggregation.Kind;
+import io.heed.nn.Form;
+import io.heed.tensor.Ops;
+
+/**
+ * Node features to vectors: a linear map of dense or sparse features, an embedding of categories. Sparse features are never
+ * made dense: their product with the weight is a weighted sum of its rows. Parameters {@code weight (F, D)} and {@code bias}
+ * (sparse), {@code linear.*} (dense) or {@code embedding.weight (F, D)}.
+ */
+public final class FeatureEncoder extends Module {
+    private final int width;
+    private final LinearImpl linear;
+    private final EmbeddingImpl embedding;
+    private final Tensor weight;
+    private final Tensor bias;
+
+    /** For features of the same kind and width as {@code like}. */
+    public FeatureEncoder(NodeFeatures like, long outputs) {
+        super("FeatureEncoder");
+        width = like.width();
+        linear = like instanceof NodeFeatures.Dense
+                ? register_module("linear", new LinearImpl(width, outputs)) : null;
+        embedding = like instanceof NodeFeatures.Categories
+                ? register_module("embedding", new EmbeddingImpl(width, outputs)) : null;
+        if (like instanceof NodeFeatures.Sparse) {
+            double bound = 1 / Math.sqrt(Math.max(1, outputs));
+            weight = torch.empty(width, outputs);
+            try (NoGradGuard _ = new NoGradGuard()) {
+                weight.uniform_(-bound, bound, null);
+            }
+            bias = torch.zeros(outputs);
+            register_parameter("weight", weight);
+            register_parameter("bias", bias);
+        } else {
+            weight = null;
+            bias = null;
+        }
+    }
+
+    /**
+     * Encodes.
+     *
+     * @return (N, D)
+     * @throws IllegalArgumentException when the features have another kind or width than those it was built for
+     */
+    public Tensor forward(NodeFeatures features, Form form) {
+        if (features.width() != width) {
+            throw new IllegalArgumentException("features are " + features.width() + " wide, the model takes " + width);
+        }
+        return switch (features) {
+            case NodeFeatures.Dense dense when linear != null ->
+                linear.forward(Ops.of(dense.values(), dense.nodes(), dense.width()));
+            case NodeFeatures.Categories categories when embedding != null ->
+                embedding.forward(Ops.of(EdgeSoftmax.longs(categories.values())));
+            case NodeFeatures.Sparse sparse when weight != null ->
+                Aggregation.apply(Kind.SUM, sparse.entries(), weight, sparse.values(), form).add(bias);
+            default -> throw new IllegalArgumentException("the model was built for another kind of features than "
+                    + features.getClass().getSimpleName());
+        };
+    }
+}
