@@ -5,6 +5,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.nn.Registration;
+
 /**
  * Batch normalisation over the rows of (rows, D): all nodes, or all edges, of a batch. Parameters {@code weight},
  * {@code bias} (D), buffers {@code running_mean}, {@code running_var} (D); eps 1e-5, momentum 0.1. One row alone has no
@@ -21,14 +23,10 @@ public final class BatchNorm extends Module {
 
     public BatchNorm(long width) {
         super("BatchNorm");
-        weight = torch.ones(width);
-        bias = torch.zeros(width);
-        mean = torch.zeros(width);
-        variance = torch.ones(width);
-        register_parameter("weight", weight);
-        register_parameter("bias", bias);
-        register_buffer("running_mean", mean);
-        register_buffer("running_var", variance);
+        weight = Registration.parameter(this, "weight", torch.ones(width));
+        bias = Registration.parameter(this, "bias", torch.zeros(width));
+        mean = Registration.buffer(this, "running_mean", torch.zeros(width));
+        variance = Registration.buffer(this, "running_var", torch.ones(width));
     }
 
     /** (rows, D) to (rows, D). */

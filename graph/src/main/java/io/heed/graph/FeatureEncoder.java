@@ -3,12 +3,12 @@ package io.heed.graph;
 import org.bytedeco.pytorch.EmbeddingImpl;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.kernels.NeighbourAggregation.Kind;
 import io.heed.nn.Form;
+import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
 /**
@@ -32,14 +32,8 @@ public final class FeatureEncoder extends Module {
         embedding = like instanceof NodeFeatures.Categories
                 ? register_module("embedding", new EmbeddingImpl(width, outputs)) : null;
         if (like instanceof NodeFeatures.Sparse) {
-            double bound = 1 / Math.sqrt(Math.max(1, outputs));
-            weight = torch.empty(width, outputs);
-            try (NoGradGuard _ = new NoGradGuard()) {
-                weight.uniform_(-bound, bound, null);
-            }
-            bias = torch.zeros(outputs);
-            register_parameter("weight", weight);
-            register_parameter("bias", bias);
+            weight = Registration.parameter(this, "weight", Linears.uniform(1 / Math.sqrt(Math.max(1, outputs)), width, outputs));
+            bias = Registration.parameter(this, "bias", torch.zeros(outputs));
         } else {
             weight = null;
             bias = null;

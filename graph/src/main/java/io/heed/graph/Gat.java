@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.nn.Form;
+import io.heed.nn.Registration;
 
 /**
  * Graph attention (Velickovic et al., "Graph attention networks", equations 1 to 6): softmax over a node's neighbours and
@@ -28,12 +29,9 @@ public final class Gat extends Convolution {
         linear = register_module("linear", Linears.withoutBias(config.width(), config.width()));
         long d = config.width() / heads;
         double bound = Math.sqrt(6.0 / (d + 1));
-        attentionSource = Linears.uniform(bound, heads, d);
-        attentionTarget = Linears.uniform(bound, heads, d);
-        bias = torch.zeros(config.width());
-        register_parameter("att_src", attentionSource);
-        register_parameter("att_dst", attentionTarget);
-        register_parameter("bias", bias);
+        attentionSource = Registration.parameter(this, "att_src", Linears.uniform(bound, heads, d));
+        attentionTarget = Registration.parameter(this, "att_dst", Linears.uniform(bound, heads, d));
+        bias = Registration.parameter(this, "bias", torch.zeros(config.width()));
     }
 
     @Override

@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.global.torch;
 
 import io.heed.kernels.NeighbourAggregation.Kind;
 import io.heed.nn.Form;
+import io.heed.nn.Registration;
 
 /**
  * Graph isomorphism layer (Xu et al., "How powerful are graph neural networks?", equation 4.1): MLP((1 + eps) x_t + sum of
@@ -18,8 +19,7 @@ public final class Gin extends Convolution {
 
     public Gin(LayerConfig config) {
         super("Gin", config);
-        epsilon = torch.zeros(1);
-        register_parameter("eps", epsilon);
+        epsilon = Registration.parameter(this, "eps", torch.zeros(1));
         first = register_module("first", new LinearImpl(config.width(), config.width()));
         second = register_module("second", new LinearImpl(config.width(), config.width()));
     }
