@@ -1,10 +1,12 @@
 package io.heed.graph.transformer;
 
 import java.util.Map;
+import java.util.Optional;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 
@@ -23,5 +25,10 @@ public final class GraphTransformerEntry implements SystemEntry {
     @Override
     public Map<String, GoldenModule> golden() {
         return GoldenModules.all();
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new GraphTransformerStudy());
     }
 }

@@ -1,0 +1,150 @@
+package io.heed.graph;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.EmbeddingImpl;
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.ModuleListImpl;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+import io.heed.nn.Form;
+import io.heed.tensor.Ops;
+
+/**
+ * A stack that carries any graph layer, and is the same for every layer in a comparison: features and positions to vectors,
+ * L layers, an MLP that scores nodes or graphs. Parameters {@code encoder.*}, {@code positions.*}, {@code edges.*} where the
+ * layers read edges, {@code layers.i.*}, {@code readout.*}.
+ */
+public final class GraphNetwork extends Module {
+    /**
+     * What a network is built from.
+     *
+     * @param layer     a kind of layer, see {@link GraphLayers}
+     * @param layers    L
+     * @param config    width, heads and dropout of a layer
+     * @param positions k, width of the encoding that is added; 0 for none
+     * @param edgeTypes kinds of edge for layers that read edges; 1 where edges have no types
+     * @param outputs   scores a node or graph
+     * @param pooling   how nodes become a graph's vector; null for scores a node
+     */
+    public record Config(String layer, int layers, LayerConfig config, int positions, int edgeTypes, int outputs,
+                         Pooling pooling) {
+        /** The same with another width. */
+        public Config withWidth(int width) {
+            return new Config(layer, layers, new LayerConfig(width, config.heads(), config.dropout()), positions, edgeTypes,
+                    outputs, pooling);
+        }
+    }
+
+    private final Config config;
+    private final FeatureEncoder encoder;
+    private final LinearImpl positions;
+    private final EmbeddingImpl edges;
+    private final List<GraphLayer> layers = new ArrayList<>();
+    private final Readout readout;
+
+    /** @param like features of the kind and width that the network will see */
+    public GraphNetwork(Config config, NodeFeatures like) {
+        this(config, like, GraphLayers.named(config.layer()).build());
+    }
+
+    /** A network of layers that {@code build} makes, whatever the config calls them. */
+    public GraphNetwork(Config config, NodeFeatures like, Function<LayerConfig, GraphLayer> build) {
+        super("GraphNetwork");
+        this.config = config;
+        int d = config.config().width();
+        encoder = register_module("encoder", new FeatureEncoder(like, d));
+        positions = config.positions() > 0
+                ? register_module("positions", new LinearImpl(config.positions(), d)) : null;
+        ModuleListImpl list = register_module("layers", new ModuleListImpl());
+        for (int i = 0; i < config.layers(); i++) {
+            GraphLayer layer = build.apply(config.config());
+            list.push_back(layer);
+            layers.add(layer);
+        }
+        boolean reads = layers.stream().anyMatch(GraphLayer::readsEdges);
+        edges = reads ? register_module("edges", new EmbeddingImpl(Math.max(1, config.edgeTypes()), d)) : null;
+        readout = register_module("readout", new Readout(d, config.outputs()));
+    }
+
+    /** What it was built from. */
+    public Config config() {
+        return config;
+    }
+
+    /**
+     * Scores.
+     *
+     * @param encoding (N, k), or null where k is 0
+     * @return (N, outputs), or (graphs, outputs) with a pooling
+     */
+    public Tensor forward(Graph graph, Tensor encoding, Form form) {
+        Tensor h = encoder.forward(graph.features(), form);
+        if (positions != null) {
+            h = h.add(positions.forward(encoding));
+        }
+        double dropout = config.config().dropout();
+        if (dropout > 0 && is_training()) {
+            h = torch.dropout(h, dropout, true);
+        }
+        Tensor e = null;
+        if (edges != null) {
+            int[] types = graph.edgeTypes() == null ? new int[graph.edges()] : graph.edgeTypes();
+            e = edges.forward(Ops.of(EdgeSoftmax.longs(types)));
+        }
+        GraphLayer.Streams streams = new GraphLayer.Streams(h, e);
+        for (GraphLayer layer : layers) {
+            streams = layer.forward(streams, graph, form);
+        }
+        Tensor nodes = streams.nodes();
+        return readout.forward(config.pooling() == null ? nodes : config.pooling().apply(graph, nodes, form));
+    }
+
+    /** Trained numbers. */
+    public long parameterCount() {
+        try (PointerScope _ = new PointerScope()) {
+            TensorVector all = parameters();
+            long sum = 0;
+            for (long i = 0; i < all.size(); i++) {
+                sum += all.get(i).numel();
+            }
+            return sum;
+        }
+    }
+
+    /**
+     * The config whose width makes it nearest to {@code parameters} in all. Builds networks to count, so it draws from
+     * libtorch's default generator.
+     */
+    public static Config fit(Config config, NodeFeatures like, Function<LayerConfig, GraphLayer> build,
+            long parameters) {
+        Config best = config;
+        long least = Long.MAX_VALUE;
+        int heads = config.config().heads();
+        int start = Math.max(4, heads);
+        for (int width = start - start % heads; width <= 1024; width += heads) {
+            if (width < 4) {
+                continue;
+            }
+            Config candidate = config.withWidth(width);
+            long count;
+            try (PointerScope _ = new PointerScope()) {
+                count = new GraphNetwork(candidate, like, build).parameterCount();
+            }
+            if (Math.abs(count - parameters) < least) {
+                least = Math.abs(count - parameters);
+                best = candidate;
+            }
+            if (count > parameters) {
+                break;
+            }
+        }
+        return best;
+    }
+}
