@@ -12,11 +12,11 @@ public final class TrainingStopped extends RuntimeException {
 
     /**
      * @param step   number of the step that failed, counted from 1
-     * @param tensor name of the first tensor found not finite, {@code loss} for the loss itself
-     * @param what   the line's end: what was found and what to try
+     * @param tensor name of the first tensor found not finite, {@code loss} where only the loss is
+     * @param what   what was found and what to try
      */
     TrainingStopped(long step, String tensor, String what) {
-        super("step " + step + ": " + tensor + " " + what);
+        super("step " + step + ": " + what);
         this.step = step;
         this.tensor = tensor;
     }
