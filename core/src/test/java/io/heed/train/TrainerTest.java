@@ -211,7 +211,7 @@ class TrainerTest {
             trainer.advance(100);
             long count = Pointer.totalCount();
             trainer.advance(500);
-            assertThat(Pointer.totalCount()).isEqualTo(count);
+            assertThat(Pointer.totalCount()).isLessThanOrEqualTo(count);    // less: what others left was collected
         }
     }
 }
