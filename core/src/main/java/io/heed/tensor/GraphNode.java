@@ -46,6 +46,8 @@ final class GraphNode {
     private static final AtomicInteger CREATED = new AtomicInteger();
     private static final Deleter DELETER = new Deleter();
 
+    private static final int NO_PASS = -1;
+
     private final MemorySegment cell = Arena.global().allocate(Float.BYTES, Float.BYTES);
     private final Pointer address = new Address(cell.address());
     private final LinkHook linkHook = new LinkHook();
@@ -58,6 +60,7 @@ final class GraphNode {
     private long[][] inputShapes;
     private torch.ScalarType[] inputTypes;
     private Tensor[] incoming = new Tensor[0];
+    private int pass = NO_PASS;
     private Tensor[] results = new Tensor[0];
     private int uncollected;
     private boolean wholePass;
@@ -102,6 +105,7 @@ final class GraphNode {
         freed = false;
         wholePass = false;
         uncollected = 0;
+        pass = NO_PASS;
         incoming = new Tensor[outputs.size()];
         results = new Tensor[inputs.size()];
         inputShapes = new long[inputs.size()][];
@@ -236,8 +240,11 @@ final class GraphNode {
 
         @Override
         public void call(TensorBase gradient) {
-            if (incoming[output] != null) {
-                incoming[output].releaseReference();
+            // a pass that asks for this output's own gradient ends here and leaves it behind
+            int current = torch.get_current_graph_task_id();
+            if (pass != current) {
+                clear(incoming);
+                pass = current;
             }
             incoming[output] = new Tensor(gradient).retainReference();
         }

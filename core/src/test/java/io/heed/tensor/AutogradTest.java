@@ -3,11 +3,13 @@ package io.heed.tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.TensorVector;
@@ -174,7 +176,7 @@ class AutogradTest {
         Tensor a = leaf(6);
         Tensor square = productAndSum(a, a).get(0);
         square.add(exp(a)).sum().backward();
-        assertEqual(a.grad(), a.detach().mul(torch.full(new long[] {6}, new org.bytedeco.pytorch.Scalar(2)))
+        assertEqual(a.grad(), a.detach().mul(torch.full(new long[] {6}, new Scalar(2)))
                 .add(a.detach().exp()));
     }
 
@@ -250,6 +252,33 @@ class AutogradTest {
     }
 
     @Test
+    void theGradientOfAnOutputItselfLeavesNothingBehind() {
+        Tensor a = leaf(4);
+        Tensor b = leaf(4);
+        List<Tensor> out = productAndSum(a, b);
+        Tensor probe = torch.randn(4);
+        TensorVector middle = torch.grad(new TensorVector(out.get(0).mul(probe).sum()), new TensorVector(out.get(0)));
+        assertEqual(middle.get(0), probe);
+        out.get(1).sum().backward();
+        assertEqual(a.grad(), torch.ones(4));
+        assertEqual(b.grad(), torch.ones(4));
+    }
+
+    @Test
+    void outputsCanBeChangedInPlaceUnlessSaved() {
+        Tensor a = leaf(4);
+        Tensor b = leaf(4);
+        Tensor sum = productAndSum(a, b).get(1);
+        sum.mul_(b.detach());
+        sum.sum().backward();
+        assertEqual(a.grad(), b.detach());
+        Tensor out = exp(a);
+        out.mul_(b.detach());
+        Tensor loss = out.sum();
+        assertThatThrownBy(loss::backward).hasMessageContaining("changed in place");
+    }
+
+    @Test
     void aNullGradientMeansZero() {
         Tensor a = leaf(4);
         Tensor out = Autograd.apply(List.of(a), (context, in) -> List.of(in.getFirst().sign()),
@@ -320,7 +349,7 @@ class AutogradTest {
 
     @Test
     void twoThreadsTrainAtOnce() throws InterruptedException {
-        List<Throwable> failures = new java.util.concurrent.CopyOnWriteArrayList<>();
+        List<Throwable> failures = new CopyOnWriteArrayList<>();
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < 2; t++) {
             threads.add(Thread.ofPlatform().start(() -> {
