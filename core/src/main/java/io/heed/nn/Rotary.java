@@ -1,15 +1,22 @@
 package io.heed.nn;
 
+import java.util.List;
+
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.kernels.Rotation;
+import io.heed.tensor.Autograd;
 import io.heed.tensor.Ops;
+import io.heed.tensor.View;
 
 /**
  * Rotary positions (RoFormer, arXiv 2104.09864): the channel pair i of a query or key at position p is turned by the angle
  * p * base^(-2i/d), so that dot products depend on distances only.
+ *
+ * <p>Float32 on the CPU takes one pass of a kernel, everything else libtorch operations.
  *
  * <p>The table of angles grows with the longest position asked for and is kept; it is no parameter.
  */
@@ -63,7 +70,28 @@ public final class Rotary {
         prepare(x, first + rows);
         Tensor cos = cosines.narrow(0, first, rows); // (N, d/2)
         Tensor sin = sines.narrow(0, first, rows);
+        if (x.dim() == 4 && Form.AUTO.isFused(x)) {
+            return fused(x, cos, sin);
+        }
         return layout == Layout.HALVES ? halves(x, cos, sin) : interleaved(x, cos, sin);
+    }
+
+    /** One pass, for float32 on the CPU; its gradient turns back. */
+    private Tensor fused(Tensor x, Tensor cos, Tensor sin) {
+        // the table may be replaced by a longer one before the backward pass: the views hold on to this one
+        return Autograd.apply(List.of(x), (context, in) -> {
+            context.save(cos, sin);
+            return List.of(turned(in.getFirst(), cos, sin, false));
+        }, (context, gradients) -> List.of(turned(gradients.getFirst(), context.saved(0), context.saved(1), true))).getFirst();
+    }
+
+    private Tensor turned(Tensor x, Tensor cos, Tensor sin, boolean back) {
+        Tensor out = x.new_empty(x.size(0), x.size(2), x.size(1), x.size(3)).transpose(1, 2);
+        try (View from = View.read(x); View to = View.write(out)) {
+            Rotation.turn(from.rows(), to.rows(), View.segment(cos), View.segment(sin),
+                    layout == Layout.HALVES ? Rotation.Pairs.HALVES : Rotation.Pairs.NEIGHBOURS, back);
+        }
+        return out;
     }
 
     private static Tensor halves(Tensor x, Tensor cos, Tensor sin) {

@@ -71,6 +71,15 @@ class PositionsTest {
         assertThat(y.mul(x.grad()).sum().item_double()).isCloseTo(expected, within(1e-4));
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void kernelAndComposedRotaryAgree(Rotary.Layout layout) {
+        Rotary rotary = new Rotary(6, 100, layout);
+        Tensor x = Heads.split(torch.randn(2, 5, 18), 3);
+        Tensor composed = rotary.apply(x.to(ScalarType.Double), 4);
+        assertThat(Ops.largestDifference(rotary.apply(x, 4), composed)).isLessThan(1e-6);
+    }
+
     @Test
     void rotaryRefusesOddWidths() {
         assertThatThrownBy(() -> new Rotary(7)).hasMessageContaining("must be even, got 7");

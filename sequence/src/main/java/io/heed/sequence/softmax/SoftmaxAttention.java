@@ -11,10 +11,12 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.kernels.AttentionSpec;
+import io.heed.kernels.DecodeSpec;
 import io.heed.kernels.Mask;
 import io.heed.nn.ComposedAttention;
 import io.heed.nn.Form;
 import io.heed.nn.FusedAttention;
+import io.heed.nn.FusedDecode;
 import io.heed.nn.Heads;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Padding;
@@ -127,8 +129,12 @@ public final class SoftmaxAttention extends SequenceMixer {
             long first = cache.position();
             Tensor[] heads = Heads.unpack(qkv.forward(x), config.heads(), config.keyValueHeads());
             cache.append(turn(heads[1], first), heads[2]);
-            AttentionSpec spec = AttentionSpec.softmax().withMask(Mask.causal((int) x.size(1), (int) cache.position()));
-            return output(attend(turn(heads[0], first), cache.keys(), cache.values(), spec, Form.AUTO));
+            Tensor q = turn(heads[0], first);
+            if (q.size(2) == 1 && Form.AUTO.isFused(q)) {
+                return output(FusedDecode.apply(q, cache.keys(), cache.values(), DecodeSpec.softmax()));
+            }
+            AttentionSpec spec = AttentionSpec.softmax().withMask(Mask.causal((int) q.size(2), (int) cache.position()));
+            return output(attend(q, cache.keys(), cache.values(), spec, Form.AUTO));
         }
     }
 
