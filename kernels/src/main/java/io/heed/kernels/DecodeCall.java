@@ -81,7 +81,7 @@ final class DecodeCall {
         int width = q.width();
         int queryRow = Panels.padded(width);
         float[] queries = QUERIES.atLeast(group * queryRow);
-        float[] logits = LOGITS.atLeast(TILE);
+        float[] logits = LOGITS.atLeast(TILE + Lanes.COUNT);
         float[] weights = WEIGHTS.atLeast(TILE);
         // softmax wants logits, sigmoid negated ones, both in powers of two
         float factor = spec.scaleFor(width) * Exponential.LOG2_E * (softmax ? 1 : -1);

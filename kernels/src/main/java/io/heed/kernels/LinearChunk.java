@@ -67,7 +67,7 @@ final class LinearChunk {
         keyRow = Panels.padded(keyWidth);
         valueRow = Panels.padded(valueWidth);
         chunkRow = Panels.padded(chunk);
-        steps = (chunk + STEP - 1) / STEP * STEP;
+        steps = wholeSteps(chunk);
         int widest = Math.max(keyRow, valueRow);
         // register blocks read, and never use, a few columns past the end
         q = room(q, steps * keyRow + STEP);
@@ -78,7 +78,7 @@ final class LinearChunk {
         queryKey = room(queryKey, steps * chunkRow + STEP);
         outValue = room(outValue, steps * chunkRow + STEP);
         product = room(product, steps * widest);
-        turnedState = room(turnedState, widest * widest);
+        turnedState = room(turnedState, wholeSteps(widest) * widest);
         mask = room(mask, steps + chunkRow + LANES);
         powers = room(powers, steps + 1);
     }
@@ -87,9 +87,9 @@ final class LinearChunk {
         return array.length < floats ? new float[floats] : array;
     }
 
-    /** Floats of one state (d, e), its rows padded. */
+    /** Floats of one state (d, e), its rows padded and, so that products on it are whole register blocks, a few unused rows. */
     static int stateFloats(int keyWidth, int valueWidth) {
-        return keyWidth * Panels.padded(valueWidth);
+        return wholeSteps(keyWidth) * Panels.padded(valueWidth);
     }
 
     // loading
@@ -282,19 +282,19 @@ final class LinearChunk {
     /** S = decay^m S + K^T V, (d, e); K or V scaled to the end. */
     void addToState(float[] state, int at) {
         decay(state, at, keyWidth * valueRow);
-        Matrix.multiplyAdd(keyWidth, valueRow, m, k, 0, 1, keyRow, v, 0, valueRow, state, at, valueRow);
+        Matrix.multiplyAdd(wholeSteps(keyWidth), valueRow, m, k, 0, 1, keyRow, v, 0, valueRow, state, at, valueRow);
     }
 
     /** S^T = decay^m S^T + V^T K, (e, d); K or V scaled to the end. */
     void addToTurnedState(float[] state, int at) {
         decay(state, at, valueWidth * keyRow);
-        Matrix.multiplyAdd(valueWidth, keyRow, m, v, 0, 1, valueRow, k, 0, keyRow, state, at, keyRow);
+        Matrix.multiplyAdd(wholeSteps(valueWidth), keyRow, m, v, 0, 1, valueRow, k, 0, keyRow, state, at, keyRow);
     }
 
     /** dS = decay^m dS + Q^T dO, (d, e); Q or dO scaled from the start. */
     void addToStateGradient(float[] state, int at) {
         decay(state, at, keyWidth * valueRow);
-        Matrix.multiplyAdd(keyWidth, valueRow, m, q, 0, 1, keyRow, gradOut, 0, valueRow, state, at, valueRow);
+        Matrix.multiplyAdd(wholeSteps(keyWidth), valueRow, m, q, 0, 1, keyRow, gradOut, 0, valueRow, state, at, valueRow);
     }
 
     /** dS = decay^m dS, where no query's output has a gradient. */
@@ -302,7 +302,12 @@ final class LinearChunk {
         decay(state, at, keyWidth * valueRow);
     }
 
+    /** m, up to whole register blocks; the rows between are 0. */
     private int stepped() {
-        return (m + STEP - 1) / STEP * STEP;
+        return wholeSteps(m);
+    }
+
+    private static int wholeSteps(int rows) {
+        return (rows + STEP - 1) / STEP * STEP;
     }
 }
