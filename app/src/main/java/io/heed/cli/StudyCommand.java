@@ -19,8 +19,8 @@ import io.heed.catalog.Study;
 import io.heed.catalog.StudyStore;
 import io.heed.catalog.SystemEntry;
 import io.heed.cli.output.Home;
-import io.heed.cli.output.RunFolder;
 import io.heed.cli.output.Terminal;
+import io.heed.train.RunDirectory;
 
 /** {@code heed study}: tests what a system's paper claims. */
 @Command(name = "study", mixinStandardHelpOptions = true, versionProvider = Version.class,
@@ -50,15 +50,23 @@ final class StudyCommand implements Callable<Integer> {
         StudyProgress progress = new StudyProgress(Terminal.current());
         Report report = study.run(time, progress);
         progress.finish();
-        Path folder = out != null ? out : RunFolder.named("study-" + id);
-        Files.createDirectories(folder);
-        Files.writeString(folder.resolve("report.json"), report.json() + "\n");
-        Files.writeString(folder.resolve("report.html"), StudyPage.html(listing.card(), report));
+        Path folder = save(listing, report);
         new StudyStore(Home.folder().resolve("studies")).save(report);
         PrintWriter text = spec.commandLine().getOut();
         text.print(report.text());
         text.println("report: " + folder.resolve("report.html"));
         text.flush();
         return 0;
+    }
+
+    private Path save(Catalog.Listing listing, Report report) throws IOException {
+        if (out != null) {
+            Files.createDirectories(out);
+        }
+        try (RunDirectory run = out == null ? RunDirectory.create(Path.of("runs"), "study-" + id) : RunDirectory.open(out)) {
+            Files.writeString(run.path().resolve("report.json"), report.json() + "\n");
+            Files.writeString(run.report(), StudyPage.html(listing.card(), report));
+            return run.path();
+        }
     }
 }

@@ -16,7 +16,7 @@ class ArrowsTest {
     private static final String[] KERNELS = {"io.heed.kernels.."};
     private static final String[] CORE = {"io.heed.tensor..", "io.heed.nn..", "io.heed.train..", "io.heed.data..",
         "io.heed.catalog.."};
-    private static final String[] FAMILIES = {"io.heed.sequence.."};
+    private static final String[] FAMILIES = {"io.heed.sequence..", "io.heed.graph.."};
     private static final String[] APP = {"io.heed.cli..", "io.heed.bench.."};
 
     private static JavaClasses house;

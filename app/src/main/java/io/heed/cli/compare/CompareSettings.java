@@ -16,6 +16,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.heed.sequence.MixerSpec;
 import io.heed.sequence.Mixers;
 import io.heed.train.ConfigReader;
+import io.heed.train.TrainConfig;
 
 /**
  * What to compare.
@@ -37,6 +38,7 @@ public record CompareSettings(String task, String text, List<String> mixers, lon
     /** The mixers of a comparison that names none. */
     static final List<String> USUAL = List.of("softmax", "sigmoid-attention", "lightning-attention", "aaren");
 
+    private static final int EVALUATIONS = 12;
     private static final List<String> TASKS = List.of("text", "mqar");
 
     /** @throws IllegalArgumentException in one line for a value out of its range or an unknown task or mixer */
@@ -63,11 +65,17 @@ public record CompareSettings(String task, String text, List<String> mixers, lon
         check(rate > 0 && Double.isFinite(rate), "rate", rate, "positive");
     }
 
+    /** How each model is trained; the seed is still to be set. */
+    public TrainConfig training() {
+        long every = Math.max(1, steps / EVALUATIONS);
+        return TrainConfig.defaults().withRate(rate).withSteps(steps).withEvery(every, every);
+    }
+
     /** The settings of a comparison on {@code task} that says nothing else. */
     static CompareSettings defaults(String task) {
         return task.equals("mqar")
                 ? new CompareSettings(task, "", USUAL, 600, List.of(0L), 64, 2, 2, 64, 64, 3e-3)
-                : new CompareSettings(task, "", USUAL, 300, List.of(0L), 128, 2, 4, 256, 8, 3e-3);
+                : new CompareSettings(task, "", USUAL, 400, List.of(0L), 128, 2, 4, 256, 8, 3e-3);
     }
 
     /**

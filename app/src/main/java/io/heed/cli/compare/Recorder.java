@@ -11,12 +11,10 @@ import io.heed.train.TrainListener;
 final class Recorder implements TrainListener {
     private final List<History.StepPoint> steps = new ArrayList<>();
     private final List<History.EvaluationPoint> evaluations = new ArrayList<>();
-    private final HistoryLog log;
     private double seconds;
 
-    /** Goes on from {@code earlier}; points go to {@code log} too. */
-    Recorder(History earlier, HistoryLog log) {
-        this.log = log;
+    /** Goes on from {@code earlier}. */
+    Recorder(History earlier) {
         steps.addAll(earlier.steps());
         evaluations.addAll(earlier.evaluations());
         seconds = steps.isEmpty() ? 0 : steps.getLast().seconds();
@@ -28,13 +26,9 @@ final class Recorder implements TrainListener {
             case TrainEvent.Stepped stepped -> {
                 seconds += stepped.seconds();
                 steps.add(new History.StepPoint(stepped.step(), seconds, stepped.loss()));
-                log.add(steps.getLast());
             }
-            case TrainEvent.Evaluated evaluated -> {
-                evaluations.add(new History.EvaluationPoint(evaluated.step(), seconds, evaluated.evaluation().loss(),
-                        evaluated.evaluation().value()));
-                log.add(evaluations.getLast());
-            }
+            case TrainEvent.Evaluated evaluated -> evaluations.add(new History.EvaluationPoint(evaluated.step(), seconds,
+                    evaluated.evaluation().loss(), evaluated.evaluation().value()));
             default -> { }
         }
     }

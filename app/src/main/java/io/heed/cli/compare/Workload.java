@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 
 import io.heed.data.CharacterVocabulary;
 import io.heed.data.Mqar;
+import io.heed.data.Split;
 import io.heed.data.TextCorpus;
 import io.heed.data.TextData;
 import io.heed.data.TextFile;
@@ -36,19 +37,21 @@ import io.heed.train.Task;
  * @param symbols    V, tokens that a model must know
  * @param vocabulary how tokens are written; empty when they are not text
  */
-record Workload(Task<LanguageModel> task, String about, int symbols, Optional<Vocabulary> vocabulary) {
+public record Workload(Task<LanguageModel> task, String about, int symbols, Optional<Vocabulary> vocabulary) {
     /** MQAR's pairs: one for every eighth token, as dense as the paper's easier settings. */
     private static final int TOKENS_PER_PAIR = 8;
     private static final int MQAR_SYMBOLS = 256;
     private static final String PROMPT = "a small ";
     private static final int SAMPLE = 240;
+    /** Validation windows of an evaluation: enough for two digits, a few seconds for a whole comparison. */
+    private static final int WINDOWS = 64;
 
     /**
      * Reads the data.
      *
      * @throws IllegalArgumentException in one line when the text cannot be used
      */
-    static Workload of(CompareSettings settings) {
+    public static Workload of(CompareSettings settings) {
         if (settings.task().equals("mqar")) {
             Mqar data = Mqar.of(Math.max(MQAR_SYMBOLS, 2 * settings.length()), settings.length(),
                     Math.max(1, settings.length() / TOKENS_PER_PAIR));
@@ -60,12 +63,12 @@ record Workload(Task<LanguageModel> task, String about, int symbols, Optional<Vo
                 TextFile.read(Path.of(settings.text())), settings.length()) : WordNet.glosses();
         Vocabulary vocabulary = CharacterVocabulary.of(corpus.train());
         TextData data = new TextData(corpus, vocabulary, settings.length());
-        return new Workload(new TextTask(data, settings.batch()), own ? corpus.id() : "the glosses of WordNet",
+        return new Workload(new TextTask(data, settings.batch(), (int) Math.min(WINDOWS, data.windows(Split.VALIDATION))), own ? corpus.id() : "the glosses of WordNet",
                 vocabulary.size(), Optional.of(vocabulary));
     }
 
     /** A model's config for each mixer: the same backbone, as many parameters as softmax attention's. */
-    List<LanguageModelConfig> models(CompareSettings settings) {
+    public List<LanguageModelConfig> models(CompareSettings settings) {
         LanguageModelConfig baseline = model(settings, "softmax");
         ParameterBudget budget = ParameterBudget.of(baseline);
         return settings.mixers().stream().map(mixer -> budget.fit(model(settings, mixer))).toList();
