@@ -2,6 +2,7 @@ package io.heed.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -60,7 +61,15 @@ final class ModelOptions {
         ObjectNode keys = config == null ? JsonNodeFactory.instance.objectNode() : CompareSettings.keys(config);
         keys.setAll(given());
         keys.setAll(further);
-        return CompareSettings.read(keys, config == null ? "options" : "configuration " + config);
+        if (config != null) {
+            return CompareSettings.read(keys, "configuration " + config);
+        }
+        try {
+            return CompareSettings.read(keys, "options");
+        } catch (IllegalArgumentException e) {
+            // There is no file to name.
+            throw new IllegalArgumentException(e.getMessage().replaceFirst("^in the options: ", ""), e);
+        }
     }
 
     private ObjectNode given() {

@@ -7,12 +7,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
-import picocli.CommandLine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -42,7 +43,7 @@ class CommandLineTest {
         Path missing = folder.resolve("missing.txt");
         Path empty = Files.writeString(folder.resolve("empty.txt"), "");
         Path latin = Files.write(folder.resolve("latin.txt"), "a caf\u00e9 in town".getBytes(StandardCharsets.ISO_8859_1));
-        Map<Path, String> faults = Map.of(missing, "no such file", empty, "empty", folder, "folder", latin, "not UTF-8");
+        Map<Path, String> faults = Map.of(missing, "does not exist", empty, "empty", folder, "folder", latin, "not UTF-8");
         faults.forEach((path, word) -> {
             err.getBuffer().setLength(0);
             assertThat(run("compare", "--text", path.toString(), "--out", folder.resolve("run").toString())).isEqualTo(2);

@@ -3,6 +3,7 @@ package io.heed.cli.compare;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.Consumer;
+
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.sequence.LanguageModel;

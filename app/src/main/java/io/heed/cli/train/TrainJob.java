@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.cli.compare.CompareSettings;
