@@ -33,12 +33,14 @@ final class SoftmaxRows {
      */
     static void update(float[] logits, int at, int length, float[] weights, float[] references, float[] sums, int row,
             float[] output, int outputAt, int outputLength) {
-        if (!weigh(logits, at, length, weights, references[row], sums, row * LANES)) {
-            float m = references[row];
+        float m = references[row];
+        if (m == UNSEEN || !weigh(logits, at, length, weights, m, sums, row * LANES)) {
             float larger = Math.max(m, RowReduction.max(logits, at, length));
-            float factor = Exponential.exp2(FloatVector.broadcast(FLOAT, m - larger)).lane(0);
-            Panels.scale(output, outputAt, outputLength, factor);
-            Panels.scale(sums, row * LANES, LANES, factor);
+            if (m != UNSEEN) {
+                float factor = Exponential.exp2(FloatVector.broadcast(FLOAT, m - larger)).lane(0);
+                Panels.scale(output, outputAt, outputLength, factor);
+                Panels.scale(sums, row * LANES, LANES, factor);
+            }
             references[row] = larger;
             weighAll(logits, at, length, weights, larger, sums, row * LANES);
         }
