@@ -23,8 +23,8 @@ class TrainingMemoryTest {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         ProcessBuilder builder = new ProcessBuilder(java, "-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch",
                 "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "--add-modules",
-                "jdk.incubator.vector", "-Dheed.threads=1", "-cp", System.getProperty("java.class.path"), TrainingMemory.class.getName(), "400",
-                "400").redirectError(ProcessBuilder.Redirect.DISCARD);
+                "jdk.incubator.vector", "-Dheed.threads=1", "-cp", System.getProperty("java.class.path"),
+                TrainingMemory.class.getName(), "400", "400").redirectError(ProcessBuilder.Redirect.DISCARD);
         builder.environment().put("OMP_NUM_THREADS", "1");
         Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
