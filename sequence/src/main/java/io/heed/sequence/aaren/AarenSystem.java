@@ -2,11 +2,13 @@ package io.heed.sequence.aaren;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
@@ -25,18 +27,17 @@ public final class AarenSystem implements SystemEntry, MixerProvider {
                     "folded (the query goes through the key projection) or projected (keys are computed); equal results")),
             config -> Aaren.of(config));
 
-    private static final Claim[] CLAIMS = {
+    static final List<Claim> CLAIMS = List.of(
         new Claim("parity", "comparable to Transformers on 38 datasets of reinforcement learning, events, forecasting and"
                 + " classification of time series", "abstract"),
         new Claim("streaming", "constant memory and linear cumulative time over N streamed tokens, against linear memory and"
                 + " quadratic time of a Transformer with a key/value cache", "abstract"),
         new Claim("parameters", "almost the same number of parameters: 3,152,896 against 3,152,384 (+0.016%)",
-                "section 4")
-    };
+                "section 4"));
 
     @Override
     public SystemCard card() {
-        return Catalog.card("aaren").withClaims(CLAIMS);
+        return Catalog.card("aaren").withClaims(CLAIMS.toArray(Claim[]::new));
     }
 
     @Override
@@ -45,6 +46,11 @@ public final class AarenSystem implements SystemEntry, MixerProvider {
                 "stack", golden -> AarenGolden.stack(golden, Form.AUTO),
                 "prefix-scan", golden -> AarenGolden.scan(golden, Form.AUTO),
                 "recurrent", golden -> AarenGolden.recurrent(golden, Form.AUTO));
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new AarenStudy());
     }
 
     @Override

@@ -2,11 +2,13 @@ package io.heed.sequence.lightning;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
@@ -22,17 +24,16 @@ public final class LightningSystem implements SystemEntry, MixerProvider {
             "causal linear attention with decay, computed in blocks, in TNL's gated layer", Set.of(Pattern.CAUSAL_SELF),
             List.of(new MixerOption("decay", "true", "false lets no head forget")), config -> TnlAttention.of(config));
 
-    private static final Claim[] CLAIMS = {
+    static final List<Claim> CLAIMS = List.of(
         new Claim("constant-speed", "training speed is constant over the sequence length (1k to 128k) at fixed memory",
                 "abstract"),
         new Claim("quality", "TNL's training loss is below that of LLaMA with FlashAttention-2, HGRN and TNN at 1B and 3B"
                 + " parameters", "figure 1"),
-        new Claim("first-constant", "the first linear attention of constant speed in the causal setting", "abstract")
-    };
+        new Claim("first-constant", "the first linear attention of constant speed in the causal setting", "abstract"));
 
     @Override
     public SystemCard card() {
-        return Catalog.card("lightning-attention").withClaims(CLAIMS);
+        return Catalog.card("lightning-attention").withClaims(CLAIMS.toArray(Claim[]::new));
     }
 
     @Override
@@ -40,6 +41,11 @@ public final class LightningSystem implements SystemEntry, MixerProvider {
         return Map.of("lightning-attention", golden -> LightningGolden.operator(golden, Form.AUTO),
                 "lightning-attention-state", golden -> LightningGolden.withState(golden, Form.AUTO),
                 "tnl-attention", golden -> LightningGolden.layer(golden, Form.AUTO));
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new LightningStudy());
     }
 
     @Override

@@ -68,7 +68,7 @@ public final class SigmoidAttention extends SequenceMixer {
      *
      * @throws IllegalArgumentException for an option's value that it cannot take
      */
-    static SigmoidAttention of(MixerConfig config) {
+    static SequenceMixer of(MixerConfig config) {
         MixerOptions options = MixerOptions.of(config);
         double bias = options.text("bias", "length").equals("length") ? -Math.log(config.length())
                 : options.number("bias", 0);
@@ -78,7 +78,12 @@ public final class SigmoidAttention extends SequenceMixer {
                 options.flag("qk-norm", true), 1e-5, bias, options.number("temperature", 0), false,
                 options.choice("rows", SigmoidConfig.RowNormalisation.class, SigmoidConfig.RowNormalisation.NONE),
                 window == 0 ? SigmoidConfig.Window.UNLIMITED : new SigmoidConfig.Window(window, window), config.dropout());
-        return new SigmoidAttention(sigmoid, Initialisation.residual(config.width(), config.width(), false, config.layers()));
+        SigmoidAttention attention = new SigmoidAttention(sigmoid,
+                Initialisation.residual(config.width(), config.width(), false, config.layers()));
+        SigmoidBlockConfig.Branch branch = options.choice("branch", SigmoidBlockConfig.Branch.class,
+                SigmoidBlockConfig.Branch.IDENTITY);
+        return branch == SigmoidBlockConfig.Branch.IDENTITY ? attention
+                : new SigmoidBranch(attention, config.width(), branch);
     }
 
     @Override

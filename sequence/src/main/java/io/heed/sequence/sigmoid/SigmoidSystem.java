@@ -2,11 +2,13 @@ package io.heed.sequence.sigmoid;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
@@ -26,20 +28,21 @@ public final class SigmoidSystem implements SystemEntry, MixerProvider {
                     new MixerOption("qk-norm", "true", "whether queries and keys are normalised head by head"),
                     new MixerOption("temperature", "0", "logits are multiplied by exp of it before the bias"),
                     new MixerOption("window", "0", "keys to either side that a query sees; 0 for all"),
-                    new MixerOption("rows", "none", "none, length (row i over i + 1) or root-length")),
+                    new MixerOption("rows", "none", "none, length (row i over i + 1) or root-length"),
+                    new MixerOption("branch", "identity",
+                            "what the output goes through: identity, layer-scale or norm (hybrid norm)")),
             config -> SigmoidAttention.of(config));
 
-    private static final Claim[] CLAIMS = {
+    static final List<Claim> CLAIMS = List.of(
         new Claim("parity", "matches softmax attention in language, vision and speech when properly normalised", "abstract"),
         new Claim("speed", "FlashSigmoid's inference kernel is 17% faster than FlashAttention-2 on an H100 (17.39% full,"
                 + " 18.76% causal)", "abstract and figures of the released code"),
         new Claim("norms", "large initial attention norms are what makes training fail, and b = -ln n cures it",
-                "section 3.1 and ablations")
-    };
+                "section 3.1 and ablations"));
 
     @Override
     public SystemCard card() {
-        return Catalog.card("sigmoid-attention").withClaims(CLAIMS);
+        return Catalog.card("sigmoid-attention").withClaims(CLAIMS.toArray(Claim[]::new));
     }
 
     @Override
@@ -47,6 +50,11 @@ public final class SigmoidSystem implements SystemEntry, MixerProvider {
         return Map.of("attention", golden -> SigmoidGolden.attention(golden, Form.AUTO),
                 "block", golden -> SigmoidGolden.block(golden, Form.AUTO),
                 "cross-attention", golden -> SigmoidGolden.crossAttention(golden, Form.AUTO));
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new SigmoidStudy());
     }
 
     @Override
