@@ -111,7 +111,7 @@ final class SpeedArms {
     }
 
     /** Causal linear attention as written: the sum of k_j v_j^T over every prefix, some tokens at a time. */
-    private static Tensor runningSums(Tensor q, Tensor k, Tensor v) {
+    static Tensor runningSums(Tensor q, Tensor k, Tensor v) {
         Tensor out = torch.empty(q.sizes());
         Tensor state = torch.empty(HEADS, 1, WIDTH, WIDTH);
         for (long b = 0; b < q.size(0); b++) {
@@ -133,7 +133,7 @@ final class SpeedArms {
     }
 
     /** ((Q K^T) * M) V, some queries at a time. */
-    private static Tensor dense(Tensor q, Tensor k, Tensor v) {
+    static Tensor dense(Tensor q, Tensor k, Tensor v) {
         Tensor out = torch.empty(q.sizes());
         long length = q.size(2);
         for (long b = 0; b < q.size(0); b++) {

@@ -35,7 +35,7 @@ class SigmoidAttentionTest extends MixerContract {
         return List.of(CONFIG, CONFIG.withOptions(Map.of("positions", "alibi", "temperature", "0.3")),
                 MixerConfig.of(32, 4).withKeyValueHeads(2).withOptions(Map.of("qk-norm", "false", "positions", "none")),
                 CONFIG.withOptions(Map.of("window", "5", "positions", "alibi")), CONFIG.withOptions(Map.of("rows", "length")),
-                CONFIG.withOptions(Map.of("rows", "root-length", "branch", "layer-scale")),
+                CONFIG.withOptions(Map.of("rows", "root-length")),
                 CONFIG.withOptions(Map.of("branch", "norm")), CONFIG.withCausal(false),
                 CONFIG.withCausal(false).withOptions(Map.of("window", "8", "positions", "alibi", "bias", "-1.5")));
     }
