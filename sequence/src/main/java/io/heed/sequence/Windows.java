@@ -21,12 +21,12 @@ record Windows(List<Run> runs, int count) {
         long available = data.windows(split);
         int count = (int) Math.min(wanted, available);
         int pieces = (count + batch - 1) / batch;
+        long slack = available - count; // sequences left out, shared out between the runs
         List<Run> runs = new ArrayList<>();
-        int left = count;
-        for (int piece = 0; piece < pieces; piece++) {
-            int rows = Math.min(batch, left);
-            runs.add(new Run(Math.min(piece * available / pieces, available - rows), rows));
-            left -= rows;
+        for (int piece = 0, read = 0; piece < pieces; piece++) {
+            int rows = Math.min(batch, count - read);
+            runs.add(new Run(read + (pieces == 1 ? 0 : slack * piece / (pieces - 1)), rows));
+            read += rows;
         }
         return new Windows(List.copyOf(runs), count);
     }
