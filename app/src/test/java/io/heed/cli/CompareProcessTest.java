@@ -99,7 +99,7 @@ class CompareProcessTest {
     @Test
     void savesAndExitsWith130OnInterrupt() throws IOException, InterruptedException {
         HeedProcess stopped = HeedProcess.start(folder, compare("stopped", 100_000));
-        stopped.untilLines(folder.resolve("stopped").resolve(SECOND), 10).signal("INT");
+        stopped.untilLines(folder.resolve("stopped").resolve(SECOND), 10).signal("INT").signal("INT");
         assertThat(stopped.status()).isEqualTo(130);
         assertThat(stopped.err()).endsWith("stopped; go on with: heed compare --resume stopped\n");
         assertThat(folder.resolve("stopped/1-softmax-seed-0/checkpoint.safetensors")).exists();

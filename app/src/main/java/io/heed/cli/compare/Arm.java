@@ -86,7 +86,8 @@ final class Arm implements AutoCloseable {
         History history = recorder.history();
         Evaluation evaluation = trainer.evaluation().orElseThrow();
         SeedRun run = new SeedRun(seed, history, evaluation.loss(), evaluation.value(),
-                workload.task().tokensPerStep() / Recorder.secondsPerStep(history), peak(), Workload.stateBytes(model, (int) model.config().backbone().length()));
+                workload.task().tokensPerStep() / Recorder.secondsPerStep(history), peak(),
+                Workload.stateBytes(model, Math.toIntExact(model.config().backbone().length())));
         String sample = withSample ? workload.sample(model) : "";
         return new ArmResult(mixer, trainer.parameterCount(), trainer.step(), run, sample.isEmpty() ? "" : workload.prompt(),
                 sample);

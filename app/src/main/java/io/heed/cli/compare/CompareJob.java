@@ -121,7 +121,8 @@ public final class CompareJob implements AutoCloseable {
         for (MixerResult mixer : result.mixers()) {
             List<String> row = new ArrayList<>(List.of(mixer.mixer()));
             for (Measure measure : measures) {
-                row.add((measure.text(mixer) + " " + measure.spread(mixer)).strip() + (measure.isBest(mixer, result.mixers()) ? " *" : "  "));
+                String figure = (measure.text(mixer) + " " + measure.spread(mixer)).strip();
+                row.add(figure + (measure.isBest(mixer, result.mixers()) ? " *" : "  "));
             }
             table.row(row);
         }

@@ -62,7 +62,8 @@ public final class ComparisonPage {
     }
 
     private static String curves(ComparisonResult result) {
-        StringBuilder html = new StringBuilder("<div class=\"charts\">\n<div class=\"switch\" role=\"radiogroup\" aria-label=\"Horizontal axis\">"
+        StringBuilder html = new StringBuilder("<div class=\"charts\">\n"
+                + "<div class=\"switch\" role=\"radiogroup\" aria-label=\"Horizontal axis\">"
                 + "<label><input type=\"radio\" name=\"axis\" value=\"steps\" checked>Over steps</label>"
                 + "<label><input type=\"radio\" name=\"axis\" value=\"seconds\">Over seconds</label></div>\n<ul class=\"legend\">");
         for (int i = 0; i < result.mixers().size(); i++) {

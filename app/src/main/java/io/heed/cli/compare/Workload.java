@@ -63,8 +63,8 @@ public record Workload(Task<LanguageModel> task, String about, int symbols, Opti
                 TextFile.read(Path.of(settings.text())), settings.length()) : WordNet.glosses();
         Vocabulary vocabulary = CharacterVocabulary.of(corpus.train());
         TextData data = new TextData(corpus, vocabulary, settings.length());
-        return new Workload(new TextTask(data, settings.batch(), (int) Math.min(WINDOWS, data.windows(Split.VALIDATION))), own ? corpus.id() : "the glosses of WordNet",
-                vocabulary.size(), Optional.of(vocabulary));
+        TextTask task = new TextTask(data, settings.batch(), (int) Math.min(WINDOWS, data.windows(Split.VALIDATION)));
+        return new Workload(task, own ? corpus.id() : "the glosses of WordNet", vocabulary.size(), Optional.of(vocabulary));
     }
 
     /** A model's config for each mixer: the same backbone, as many parameters as softmax attention's. */

@@ -48,8 +48,8 @@ public final class Html {
 
     /** Text that a model wrote: the prompt in quiet type, then the continuation. */
     public static String sample(String name, int colour, String prompt, String continuation) {
-        return "<figure class=\"sample\"><figcaption>" + swatch(colour) + text(name) + "</figcaption><blockquote><span class=\"prompt\">"
-                + text(prompt) + "</span>" + text(continuation) + "</blockquote></figure>\n";
+        return "<figure class=\"sample\"><figcaption>" + swatch(colour) + text(name) + "</figcaption>"
+                + "<blockquote><span class=\"prompt\">" + text(prompt) + "</span>" + text(continuation) + "</blockquote></figure>\n";
     }
 
     /** A short line in the colour and dashes of curve {@code colour}. */

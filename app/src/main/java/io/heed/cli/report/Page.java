@@ -39,9 +39,10 @@ public final class Page {
                 <meta charset="utf-8">
                 <meta name="viewport" content="width=device-width, initial-scale=1">
                 <meta name="color-scheme" content="light dark">
-                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-                <title>""" + Html.text(title) + "</title>\n<style>\n" + resource("report.css") + "</style>\n</head>\n<body>\n<main>\n"
-                + body + "</main>\n<script>\n" + resource("report.js") + "</script>\n</body>\n</html>\n";
+                <meta http-equiv="Content-Security-Policy" \
+                content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+                <title>""" + Html.text(title) + "</title>\n<style>\n" + resource("report.css")
+                + "</style>\n</head>\n<body>\n<main>\n" + body + "</main>\n<script>\n" + resource("report.js") + "</script>\n</body>\n</html>\n";
     }
 
     private static String resource(String name) {
