@@ -49,7 +49,11 @@ final class AdamWKernel {
                 sum = wide.mul(wide).add(sum);
             }
         }
-        double total = sum.reduceLanes(VectorOperators.ADD);
+        // reduceLanes may add in another order once it is compiled, which would change bits in the middle of a run
+        double total = 0;
+        for (double lane : sum.toArray()) {
+            total += lane;
+        }
         for (long i = whole; i < count; i++) {
             double x = MEMORY.get(ValueLayout.JAVA_FLOAT_UNALIGNED, address + i * Float.BYTES);
             total += x * x;

@@ -41,7 +41,10 @@ record Checkpoint(long step, double loss, Evaluation evaluation, long evaluatedA
             Map<String, Tensor> tensors = tensors(parameters, buffers, optimizer);
             long[] updates = optimizer.steps();
             tensors.put("updates", AbstractTensor.create(updates, updates.length));
-            Safetensors.write(file, tensors, Map.of("format", FORMAT, "checkpoint", MAPPER.writeValueAsString(this)));
+            Map<String, String> metadata = new LinkedHashMap<>();
+            metadata.put("format", FORMAT);
+            metadata.put("checkpoint", MAPPER.writeValueAsString(this));
+            Safetensors.write(file, tensors, metadata);
         }
     }
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -208,8 +209,11 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     private void saveModel(Module model, long step) {
+        Map<String, String> metadata = new LinkedHashMap<>();    // in a fixed order, so that equal models are equal files
+        metadata.put("format", "pt");
+        metadata.put("step", Long.toString(step));
         try (PointerScope scope = new PointerScope()) {
-            Safetensors.write(model(), Weights.of(model), Map.of("format", "pt", "step", Long.toString(step)));
+            Safetensors.write(model(), Weights.of(model), metadata);
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
