@@ -1,10 +1,15 @@
 package io.heed.sequence;
 
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import org.bytedeco.pytorch.Tensor;
+
+import io.heed.nn.Form;
+import io.heed.nn.Padding;
 
 /**
  * Reads the config of a golden case, whose values are written for people: a key may be missing or null, and a text may carry a
@@ -14,6 +19,9 @@ import com.fasterxml.jackson.databind.JsonNode;
  */
 public record GoldenConfig(JsonNode json) {
     private static final java.util.regex.Pattern EPSILON = java.util.regex.Pattern.compile("eps\\s*=?\\s*([-+.0-9eE]+)");
+
+    private static final java.util.regex.Pattern TRUE_IS_PADDED =
+            java.util.regex.Pattern.compile("true\\s*(=|is|:|means)\\s*(a\\s+)?(pad|mask|hidden|ignore)");
 
     /** A text, in lower case; empty when missing, null, false or {@code none}. */
     public Optional<String> text(String key) {
@@ -52,6 +60,24 @@ public record GoldenConfig(JsonNode json) {
     public double epsilon(String key, double standard) {
         Matcher matcher = EPSILON.matcher(text(key).orElse(""));
         return matcher.find() ? Double.parseDouble(matcher.group(1)) : standard;
+    }
+
+    /**
+     * The padding that the input {@code padding_mask} (B, N) describes: true at a real token, unless the config says
+     * {@code true = padded}; empty without such an input.
+     */
+    public Optional<Padding> padding(Map<String, Tensor> inputs) {
+        Tensor mask = inputs.get("padding_mask");
+        if (mask == null) {
+            return Optional.empty();
+        }
+        String said = text("padding").orElse("") + " " + text("mask").orElse("");
+        return Optional.of(new Padding(TRUE_IS_PADDED.matcher(said).find() ? mask : mask.logical_not()));
+    }
+
+    /** A context of this form with the padding of {@link #padding}. */
+    public MixerContext context(Map<String, Tensor> inputs, Form form) {
+        return padding(inputs).map(MixerContext.of(form)::withPadding).orElseGet(() -> MixerContext.of(form));
     }
 
     private boolean present(String key) {

@@ -1,7 +1,13 @@
 package io.heed.sequence;
 
+import java.util.List;
+import java.util.Map;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
+
+import io.heed.tensor.Ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -28,5 +34,19 @@ class GoldenConfigTest {
         assertThat(config.integer("b", 7)).isEqualTo(7);
         assertThatThrownBy(() -> config.integer("missing")).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'missing'");
+    }
+
+    @Test
+    void aPaddingMaskIsTrueAtRealTokensUnlessItSaysOtherwise() throws Exception {
+        Tensor mask = Ops.of(new boolean[] {true, false}, 1, 2);
+        for (String text : List.of("input.padding_mask true = real; padding is the identity", "causal AND padding")) {
+            assertThat(padded(text, mask)).as(text).containsExactly(false, true);
+        }
+        assertThat(padded("causal AND padding (input.padding_mask true = padded)", mask)).containsExactly(true, false);
+        assertThat(config("{}").padding(Map.of())).isEmpty();
+    }
+
+    private static boolean[] padded(String text, Tensor mask) throws Exception {
+        return Ops.booleans(config("{\"mask\": \"" + text + "\"}").padding(Map.of("padding_mask", mask)).orElseThrow().mask());
     }
 }

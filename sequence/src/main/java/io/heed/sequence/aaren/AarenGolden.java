@@ -8,11 +8,9 @@ import org.bytedeco.pytorch.Tensor;
 import io.heed.catalog.GoldenCase;
 import io.heed.catalog.GoldenSubject;
 import io.heed.nn.Form;
-import io.heed.nn.Padding;
 import io.heed.nn.SoftmaxScan;
 import io.heed.nn.SoftmaxState;
 import io.heed.sequence.GoldenConfig;
-import io.heed.sequence.MixerContext;
 
 /** Builds what Aaren's golden cases check. */
 final class AarenGolden {
@@ -22,7 +20,7 @@ final class AarenGolden {
     static GoldenSubject mixer(GoldenCase golden, Form form) {
         GoldenConfig config = new GoldenConfig(golden.config());
         Aaren aaren = new Aaren(config.integer("d_model"), config.integer("heads"), keys(form));
-        return new GoldenSubject(aaren, in -> Map.of("y", masked(aaren.forward(in.get("x"), context(in, form)), in)));
+        return new GoldenSubject(aaren, in -> Map.of("y", masked(aaren.forward(in.get("x"), config.context(in, form)), config, in)));
     }
 
     /** {@code stack}: x, perhaps padding_mask to y. */
@@ -35,7 +33,7 @@ final class AarenGolden {
                 .withPlacement(pre ? AarenStackConfig.Placement.PRE : AarenStackConfig.Placement.POST)
                 .withActivation(gelu ? AarenStackConfig.Activation.GELU : AarenStackConfig.Activation.RELU)
                 .withEpsilon(config.epsilon("norm", 1e-5)).withKeys(keys(form)));
-        return new GoldenSubject(stack, in -> Map.of("y", masked(stack.forward(in.get("x"), context(in, form)), in)));
+        return new GoldenSubject(stack, in -> Map.of("y", masked(stack.forward(in.get("x"), config.context(in, form)), config, in)));
     }
 
     /** {@code prefix-scan}: s, v to o and the states m, c, a after every prefix. */
@@ -66,15 +64,8 @@ final class AarenGolden {
         return outputs;
     }
 
-    private static MixerContext context(Map<String, Tensor> in, Form form) {
-        Tensor real = in.get("padding_mask");
-        MixerContext context = MixerContext.of(form);
-        return real == null ? context : context.withPadding(new Padding(real.logical_not()));
-    }
-
     /** Outputs at padded positions count as 0. */
-    private static Tensor masked(Tensor y, Map<String, Tensor> in) {
-        Tensor real = in.get("padding_mask");
-        return real == null ? y : y.mul(real.unsqueeze(-1));
+    private static Tensor masked(Tensor y, GoldenConfig config, Map<String, Tensor> in) {
+        return config.padding(in).map(padding -> y.mul(padding.mask().logical_not().unsqueeze(-1))).orElse(y);
     }
 }

@@ -12,9 +12,7 @@ import io.heed.catalog.GoldenSubject;
 import io.heed.nn.Alibi;
 import io.heed.nn.CausalLinearAttention;
 import io.heed.nn.Form;
-import io.heed.nn.Padding;
 import io.heed.sequence.GoldenConfig;
-import io.heed.sequence.MixerContext;
 
 /** Builds what lightning attention's golden cases check. */
 final class LightningGolden {
@@ -53,13 +51,7 @@ final class LightningGolden {
         TnlAttention layer = new TnlAttention(config.integer("embed_dim"),
                 DecayRates.of(config.integer("num_heads"), config.integer("layer_idx", 0), layers), config.flag("bias", false),
                 config.number("ln_eps", 1e-5), layers);
-        return new GoldenSubject(layer, in -> Map.of("y", layer.forward(in.get("x"), context(in, form))));
-    }
-
-    private static MixerContext context(Map<String, Tensor> in, Form form) {
-        Tensor real = in.get("padding_mask");
-        MixerContext context = MixerContext.of(form);
-        return real == null ? context : context.withPadding(new Padding(real.logical_not()));
+        return new GoldenSubject(layer, in -> Map.of("y", layer.forward(in.get("x"), config.context(in, form))));
     }
 
     private static Tensor scaled(GoldenConfig config, Map<String, Tensor> in) {

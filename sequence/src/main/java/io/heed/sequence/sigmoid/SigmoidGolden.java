@@ -18,9 +18,10 @@ final class SigmoidGolden {
 
     /** {@code attention}: x, perhaps padding_mask (true = real token) to attn_matrix, attn_times_v, attn_proj. */
     static GoldenSubject attention(GoldenCase golden, Form form) {
-        SigmoidAttention attention = new SigmoidAttention(attentionConfig(new GoldenConfig(golden.config())));
+        GoldenConfig config = new GoldenConfig(golden.config());
+        SigmoidAttention attention = new SigmoidAttention(attentionConfig(config));
         return new GoldenSubject(attention, in -> {
-            MixerContext context = context(in, form);
+            MixerContext context = config.context(in, form);
             Map<String, Tensor> outputs = outputs(attention.trace(in.get("x"), context));
             outputs.put("attn_proj", attention.forward(in.get("x"), context));
             return outputs;
@@ -40,7 +41,7 @@ final class SigmoidGolden {
                 config.integer("mlp_hidden", 4 * (int) attention.width()),
                 new SigmoidBlockConfig.NormKind(kind, config.epsilon("norm", 1e-5)), branch, 1e-4));
         return new GoldenSubject(block, in -> {
-            MixerContext context = context(in, form);
+            MixerContext context = config.context(in, form);
             SigmoidBlock.Trace trace = block.trace(in.get("x"), context);
             Map<String, Tensor> outputs = outputs(trace.attention());
             outputs.put("mlp_output", trace.mlp());
@@ -51,9 +52,10 @@ final class SigmoidGolden {
 
     /** {@code cross-attention}: q, kv, perhaps padding_mask over kv to attn_matrix, attn_times_v, attn_proj. */
     static GoldenSubject crossAttention(GoldenCase golden, Form form) {
-        SigmoidCrossAttention attention = new SigmoidCrossAttention(attentionConfig(new GoldenConfig(golden.config())));
+        GoldenConfig config = new GoldenConfig(golden.config());
+        SigmoidCrossAttention attention = new SigmoidCrossAttention(attentionConfig(config));
         return new GoldenSubject(attention, in -> {
-            Padding padding = padding(in);
+            Padding padding = config.padding(in).orElse(null);
             Map<String, Tensor> outputs = outputs(attention.trace(in.get("q"), in.get("kv"), padding));
             outputs.put("attn_proj", attention.forward(in.get("q"), in.get("kv"), padding, form));
             return outputs;
@@ -79,15 +81,5 @@ final class SigmoidGolden {
         outputs.put("attn_times_v", trace.timesValues());
         outputs.put("attn_proj", trace.projected());
         return outputs;
-    }
-
-    private static MixerContext context(Map<String, Tensor> in, Form form) {
-        Padding padding = padding(in);
-        return padding == null ? MixerContext.of(form) : MixerContext.of(form).withPadding(padding);
-    }
-
-    private static Padding padding(Map<String, Tensor> in) {
-        Tensor real = in.get("padding_mask");
-        return real == null ? null : new Padding(real.logical_not());
     }
 }
