@@ -5,8 +5,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** The two passes of one query over a few cached rows, read where they lie: q . k_j, and the sum of weighted values. */
@@ -16,26 +14,7 @@ final class CachedKeys {
     private static final int LANES = Lanes.COUNT;
     private static final long VECTOR = (long) LANES * Float.BYTES;
 
-    private static final VectorMask<Float> ODD = lanesWith(1);
-    private static final VectorMask<Float> UPPER_PAIR = lanesWith(2);
-    private static final VectorShuffle<Float> SWAP_ONE = swap(1);
-    private static final VectorShuffle<Float> SWAP_TWO = swap(2);
-    private static final VectorShuffle<Float> SWAP_FOUR = swap(4);
-    private static final VectorShuffle<Float> SWAP_EIGHT = swap(8);
-
     private CachedKeys() { }
-
-    private static VectorMask<Float> lanesWith(int bit) {
-        boolean[] lanes = new boolean[LANES];
-        for (int i = 0; i < LANES; i++) {
-            lanes[i] = (i & bit) != 0;
-        }
-        return VectorMask.fromArray(SPECIES, lanes, 0);
-    }
-
-    private static VectorShuffle<Float> swap(int distance) {
-        return VectorShuffle.fromOp(SPECIES, i -> (i ^ distance) % LANES);
-    }
 
     /**
      * logits[j] = q . k_j for {@code count} rows; up to a vector of logits after them is overwritten.
@@ -69,24 +48,10 @@ final class CachedKeys {
             s2 = FloatVector.fromMemorySegment(SPECIES, keys, row + 2 * step, ORDER).fma(x, s2);
             s3 = FloatVector.fromMemorySegment(SPECIES, keys, row + 3 * step, ORDER).fma(x, s3);
         }
-        sumsOfLanes(s0, s1, s2, s3).intoArray(logits, logitsAt);
+        LaneSums.ofFour(s0, s1, s2, s3).intoArray(logits, logitsAt);
         for (int j = 0; whole < width && j < 4; j++) {
             logits[logitsAt + j] = tail(keys, at + j * step, whole, width, q, qAt, logits[logitsAt + j]);
         }
-    }
-
-    /** The sums of four vectors in the first four lanes, by halves, in a fixed order: the four share most additions. */
-    private static FloatVector sumsOfLanes(FloatVector s0, FloatVector s1, FloatVector s2, FloatVector s3) {
-        FloatVector low = s0.blend(s1, ODD).add(s1.blend(s0, ODD).rearrange(SWAP_ONE));
-        FloatVector high = s2.blend(s3, ODD).add(s3.blend(s2, ODD).rearrange(SWAP_ONE));
-        FloatVector sums = low.blend(high, UPPER_PAIR).add(high.blend(low, UPPER_PAIR).rearrange(SWAP_TWO));
-        if (LANES >= 8) {
-            sums = sums.add(sums.rearrange(SWAP_FOUR));
-        }
-        if (LANES >= 16) {
-            sums = sums.add(sums.rearrange(SWAP_EIGHT));
-        }
-        return sums;
     }
 
     private static float dot(MemorySegment keys, long at, int width, float[] q, int qAt) {

@@ -14,8 +14,13 @@ final class DecodeCall {
     private static final Scratch SUMS = new Scratch();
     private static final Scratch ROW = new Scratch();
 
-    /** Keys whose rows and values stay in the first cache while all query heads pass over them. */
-    private static final int TILE = 64;
+    /**
+     * Floats of keys that one query passes over before their values: few enough to stay in the second cache for the other query
+     * heads, enough that memory is read in long stretches.
+     */
+    private static final int TILE_FLOATS = 32_768;
+    private static final int LONGEST_TILE = 512;
+    private static final int PART_STEP = 64;
     /** Tasks that keep many cores busy. */
     private static final int ENOUGH_TASKS = 64;
     private static final int SHORTEST_PART = 512;
@@ -30,6 +35,7 @@ final class DecodeCall {
     private final int group; // query heads to one cached head
     private final int parts;
     private final int partLength;
+    private final int tile; // keys
     private final int outRow; // dv, padded to whole vectors
     // one row for each query head and part: ((b H + h) parts + part)
     private final float[] outputs;
@@ -50,8 +56,9 @@ final class DecodeCall {
             longest = Math.max(longest, spec.length(b, keys.rows()));
         }
         int wanted = ceilDiv(ENOUGH_TASKS, Math.multiplyExact(q.batch(), keys.heads()));
-        partLength = Math.max(SHORTEST_PART, ceilDiv(ceilDiv(longest, wanted), TILE) * TILE);
+        partLength = Math.max(SHORTEST_PART, ceilDiv(ceilDiv(longest, wanted), PART_STEP) * PART_STEP);
         parts = Math.max(1, ceilDiv(longest, partLength));
+        tile = Math.min(LONGEST_TILE, TILE_FLOATS / Math.max(q.width(), values.width()));
         outRow = Panels.padded(values.width());
         long rows = (long) q.batch() * q.heads() * parts;
         outputs = OUTPUTS.atLeast(rows * outRow, "parts of the output");
@@ -81,8 +88,8 @@ final class DecodeCall {
         int width = q.width();
         int queryRow = Panels.padded(width);
         float[] queries = QUERIES.atLeast(group * queryRow);
-        float[] logits = LOGITS.atLeast(TILE + Lanes.COUNT);
-        float[] weights = WEIGHTS.atLeast(TILE);
+        float[] logits = LOGITS.atLeast(tile + Lanes.COUNT);
+        float[] weights = WEIGHTS.atLeast(tile + Lanes.COUNT);
         // softmax wants logits, sigmoid negated ones, both in powers of two
         float factor = spec.scaleFor(width) * Exponential.LOG2_E * (softmax ? 1 : -1);
         for (int g = 0; g < group; g++) {
@@ -95,8 +102,8 @@ final class DecodeCall {
             references[slot] = SoftmaxRows.UNSEEN;
         }
         int to = (int) Math.min(length, (part + 1L) * partLength);
-        for (int first = part * partLength; first < to; first += TILE) {
-            int count = Math.min(TILE, to - first);
+        for (int first = part * partLength; first < to; first += tile) {
+            int count = Math.min(tile, to - first);
             for (int g = 0; g < group; g++) {
                 tile(b, cached, cached * group + g, part, first, count, length, queries, g * queryRow, logits, weights);
             }

@@ -11,7 +11,6 @@ final class LinearCall {
     private static final int ENOUGH_HEADS = 4;
     private static final int SEGMENTS = 16;
     private static final int SHORTEST_SEGMENT = 1024;
-    private static final int NARROWEST_CHUNK = 48;
     private static final int CHUNK_STEP = 48;
 
     final LinearAttention.Input input;
@@ -42,9 +41,9 @@ final class LinearCall {
         stateFloats = LinearChunk.stateFloats(keyWidth, valueWidth);
     }
 
-    /** Near the width, where work inside and between chunks balance, in whole register blocks and vectors of any size. */
+    /** Where time was least for heads of this width, flat around it; whole register blocks and vectors of any size. */
     private static int chunkFor(int width) {
-        return Math.max(NARROWEST_CHUNK, width / CHUNK_STEP * CHUNK_STEP);
+        return Math.max(CHUNK_STEP, width / 2 / CHUNK_STEP * CHUNK_STEP);
     }
 
     int batchOf(int task) {

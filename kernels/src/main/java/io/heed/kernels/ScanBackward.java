@@ -31,9 +31,13 @@ final class ScanBackward {
     }
 
     // dot products of one run, added up over the tiles of columns
-    private final float[] valueDot = new float[RUN]; // v_t . U_t
-    private final float[] outDot = new float[RUN]; // g_t . o_t
+    private final float[] valueDot = new float[RUN + LANES]; // v_t . U_t
+    private final float[] outDot = new float[RUN + LANES]; // g_t . o_t
     private final float[] sumDot = new float[RUN]; // ga_t . o_t, so that ga_t . a_t = c_t (ga_t . o_t)
+
+    // the same before their lanes are added up, a vector a token
+    private final float[] valueLanes = new float[(RUN + 4) * LANES];
+    private final float[] outLanes = new float[(RUN + 4) * LANES];
 
     private ScanBackward() { }
 
@@ -60,13 +64,20 @@ final class ScanBackward {
             int first = Math.max(from, last - RUN);
             int count = last - first;
             int slot = base + 1 + first;
-            Arrays.fill(valueDot, 0, count, 0);
-            Arrays.fill(outDot, 0, count, 0);
-            Arrays.fill(sumDot, 0, count, 0);
+            boolean outOnly = gradOut != null && gradSum == null;
+            Arrays.fill(valueLanes, 0, count * LANES, 0);
+            Arrays.fill(outLanes, 0, count * LANES, 0);
             long[] at = {start(values, b, h, first), step(values), start(out, b, h, first), step(out),
                 start(gradOut, b, h, first), step(gradOut), start(gradSum, b, h, first), step(gradSum),
                 start(gradValue, b, h, first), step(gradValue)};
             int column = 0;
+            for (; outOnly && column + 4 * LANES <= width; column += 4 * LANES) {
+                fourVectorsOfOut(weights, slot, count, values.data(), out.data(), gradOut.data(), data(gradValue), at,
+                        (long) column * Float.BYTES, suffix, suffixAt + column);
+            }
+            LaneSums.ofRows(valueLanes, count, valueDot);
+            LaneSums.ofRows(outLanes, count, outDot);
+            Arrays.fill(sumDot, 0, count, 0);
             for (; column + 4 * LANES <= width; column += 4 * LANES) {
                 fourVectors(weights, slot, count, values.data(), out.data(), data(gradOut), data(gradSum),
                         data(gradValue), at, (long) column * Float.BYTES, suffix, suffixAt + column);
@@ -119,7 +130,6 @@ final class ScanBackward {
         float[] decay = weights.decay;
         float[] inverse = weights.inverse;
         long vector = (long) LANES * Float.BYTES;
-        FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector u0 = FloatVector.fromArray(SPECIES, suffix, suffixAt);
         FloatVector u1 = FloatVector.fromArray(SPECIES, suffix, suffixAt + LANES);
         FloatVector u2 = FloatVector.fromArray(SPECIES, suffix, suffixAt + 2 * LANES);
@@ -172,14 +182,62 @@ final class ScanBackward {
         u3.intoArray(suffix, suffixAt + 3 * LANES);
     }
 
+    /** {@link #fourVectors} where only o has a gradient, as in training: no choices inside, lanes added up later. */
+    private void fourVectorsOfOut(ScanWeights weights, int slot, int count, MemorySegment values, MemorySegment out,
+                                  MemorySegment gradOut, MemorySegment gradValue, long[] at, long skip, float[] suffix,
+                                  int suffixAt) {
+        float[] weight = weights.weight;
+        float[] decay = weights.decay;
+        float[] inverse = weights.inverse;
+        long vector = (long) LANES * Float.BYTES;
+        FloatVector u0 = FloatVector.fromArray(SPECIES, suffix, suffixAt);
+        FloatVector u1 = FloatVector.fromArray(SPECIES, suffix, suffixAt + LANES);
+        FloatVector u2 = FloatVector.fromArray(SPECIES, suffix, suffixAt + 2 * LANES);
+        FloatVector u3 = FloatVector.fromArray(SPECIES, suffix, suffixAt + 3 * LANES);
+        for (int t = count - 1; t >= 0; t--) {
+            FloatVector r = FloatVector.broadcast(SPECIES, decay[slot + t + 1]);
+            FloatVector i = FloatVector.broadcast(SPECIES, inverse[slot + t]);
+            long g = at[4] + t * at[5] + skip;
+            FloatVector g0 = FloatVector.fromMemorySegment(SPECIES, gradOut, g, ORDER);
+            FloatVector g1 = FloatVector.fromMemorySegment(SPECIES, gradOut, g + vector, ORDER);
+            FloatVector g2 = FloatVector.fromMemorySegment(SPECIES, gradOut, g + 2 * vector, ORDER);
+            FloatVector g3 = FloatVector.fromMemorySegment(SPECIES, gradOut, g + 3 * vector, ORDER);
+            u0 = g0.fma(i, u0.mul(r));
+            u1 = g1.fma(i, u1.mul(r));
+            u2 = g2.fma(i, u2.mul(r));
+            u3 = g3.fma(i, u3.mul(r));
+            products(out, at[2] + t * at[3] + skip, g0, g1, g2, g3)
+                    .add(FloatVector.fromArray(SPECIES, outLanes, t * LANES)).intoArray(outLanes, t * LANES);
+            products(values, at[0] + t * at[1] + skip, u0, u1, u2, u3)
+                    .add(FloatVector.fromArray(SPECIES, valueLanes, t * LANES)).intoArray(valueLanes, t * LANES);
+            if (gradValue != null) {
+                FloatVector p = FloatVector.broadcast(SPECIES, weight[slot + t]);
+                long row = at[8] + t * at[9] + skip;
+                u0.mul(p).intoMemorySegment(gradValue, row, ORDER);
+                u1.mul(p).intoMemorySegment(gradValue, row + vector, ORDER);
+                u2.mul(p).intoMemorySegment(gradValue, row + 2 * vector, ORDER);
+                u3.mul(p).intoMemorySegment(gradValue, row + 3 * vector, ORDER);
+            }
+        }
+        u0.intoArray(suffix, suffixAt);
+        u1.intoArray(suffix, suffixAt + LANES);
+        u2.intoArray(suffix, suffixAt + 2 * LANES);
+        u3.intoArray(suffix, suffixAt + 3 * LANES);
+    }
+
     private static float dot(MemorySegment rows, long at, FloatVector x0, FloatVector x1, FloatVector x2,
                              FloatVector x3) {
+        return RowReduction.sumOfLanes(products(rows, at, x0, x1, x2, x3));
+    }
+
+    private static FloatVector products(MemorySegment rows, long at, FloatVector x0, FloatVector x1, FloatVector x2,
+                                        FloatVector x3) {
         long vector = (long) LANES * Float.BYTES;
         FloatVector low = FloatVector.fromMemorySegment(SPECIES, rows, at, ORDER).mul(x0);
         FloatVector high = FloatVector.fromMemorySegment(SPECIES, rows, at + vector, ORDER).mul(x1);
         low = FloatVector.fromMemorySegment(SPECIES, rows, at + 2 * vector, ORDER).fma(x2, low);
         high = FloatVector.fromMemorySegment(SPECIES, rows, at + 3 * vector, ORDER).fma(x3, high);
-        return RowReduction.sumOfLanes(low.add(high));
+        return low.add(high);
     }
 
     private void oneVector(ScanWeights weights, int slot, int count, MemorySegment values, MemorySegment out,

@@ -32,9 +32,9 @@ final class ScanForward {
     static void sweep(ScanWeights weights, int base, Rows values, Rows out, Rows sums, int b, int h, int from, int to,
                       float[] state, int stateAt) {
         int width = values.width();
-        for (int first = from; first < to; first += RUN) {
-            int count = Math.min(RUN, to - first);
+        for (int first = from, count; first < to; first += count) {
             int slot = base + 1 + first;
+            count = run(weights.weight, slot, Math.min(RUN, to - first));
             long v = values.offset(b, h, first) * Float.BYTES;
             long vStep = values.rowStride() * Float.BYTES;
             long o = out == null ? 0 : out.offset(b, h, first) * Float.BYTES;
@@ -43,6 +43,11 @@ final class ScanForward {
             long aStep = sums == null ? 0 : sums.rowStride() * Float.BYTES;
             MemorySegment outData = out == null ? null : out.data();
             MemorySegment sumsData = sums == null ? null : sums.data();
+            if (weights.weight[slot] == 0) {
+                repeat(state, stateAt, width, weights.inverse[slot], count, outData, o, oStep);
+                repeat(state, stateAt, width, 1, count, sumsData, a, aStep);
+                continue;
+            }
             int column = 0;
             for (; column + 4 * LANES <= width; column += 4 * LANES) {
                 long skip = (long) column * Float.BYTES;
@@ -62,6 +67,26 @@ final class ScanForward {
         }
     }
 
+    /** Tokens from {@code slot} on that are all real or all padded: a padded one changes nothing, whatever its value holds. */
+    private static int run(float[] weight, int slot, int most) {
+        boolean padded = weight[slot] == 0;
+        int count = 1;
+        while (count < most && (weight[slot + count] == 0) == padded) {
+            count++;
+        }
+        return count;
+    }
+
+    /** The same row, a times {@code factor}, for a run of padded tokens. */
+    private static void repeat(float[] state, int at, int width, float factor, int count, MemorySegment to, long row,
+                               long step) {
+        for (int t = 0; to != null && t < count; t++) {
+            for (int i = 0; i < width; i++) {
+                to.set(ValueLayout.JAVA_FLOAT, row + t * step + (long) i * Float.BYTES, state[at + i] * factor);
+            }
+        }
+    }
+
     private static void fourVectors(ScanWeights weights, int slot, int count, MemorySegment values, long v, long vStep,
                                     MemorySegment out, long o, long oStep, MemorySegment sums, long a, long aStep,
                                     float[] state, int at) {
@@ -74,16 +99,13 @@ final class ScanForward {
         FloatVector a2 = FloatVector.fromArray(SPECIES, state, at + 2 * LANES);
         FloatVector a3 = FloatVector.fromArray(SPECIES, state, at + 3 * LANES);
         for (int t = 0; t < count; t++) {
-            float w = weight[slot + t];
-            if (w != 0) { // a padded token changes nothing, whatever its value holds
-                FloatVector factor = FloatVector.broadcast(SPECIES, w);
-                FloatVector r = FloatVector.broadcast(SPECIES, decay[slot + t]);
-                long row = v + t * vStep;
-                a0 = FloatVector.fromMemorySegment(SPECIES, values, row, ORDER).fma(factor, a0.mul(r));
-                a1 = FloatVector.fromMemorySegment(SPECIES, values, row + vector, ORDER).fma(factor, a1.mul(r));
-                a2 = FloatVector.fromMemorySegment(SPECIES, values, row + 2 * vector, ORDER).fma(factor, a2.mul(r));
-                a3 = FloatVector.fromMemorySegment(SPECIES, values, row + 3 * vector, ORDER).fma(factor, a3.mul(r));
-            }
+            FloatVector w = FloatVector.broadcast(SPECIES, weight[slot + t]);
+            FloatVector r = FloatVector.broadcast(SPECIES, decay[slot + t]);
+            long from = v + t * vStep;
+            a0 = FloatVector.fromMemorySegment(SPECIES, values, from, ORDER).fma(w, a0.mul(r));
+            a1 = FloatVector.fromMemorySegment(SPECIES, values, from + vector, ORDER).fma(w, a1.mul(r));
+            a2 = FloatVector.fromMemorySegment(SPECIES, values, from + 2 * vector, ORDER).fma(w, a2.mul(r));
+            a3 = FloatVector.fromMemorySegment(SPECIES, values, from + 3 * vector, ORDER).fma(w, a3.mul(r));
             if (out != null) {
                 FloatVector i = FloatVector.broadcast(SPECIES, inverse[slot + t]);
                 long row = o + t * oStep;
@@ -114,12 +136,8 @@ final class ScanForward {
         float[] inverse = weights.inverse;
         FloatVector a0 = FloatVector.fromArray(SPECIES, state, at);
         for (int t = 0; t < count; t++) {
-            float w = weight[slot + t];
-            if (w != 0) {
-                FloatVector kept = a0.mul(decay[slot + t]);
-                a0 = FloatVector.fromMemorySegment(SPECIES, values, v + t * vStep, ORDER)
-                        .fma(FloatVector.broadcast(SPECIES, w), kept);
-            }
+            a0 = FloatVector.fromMemorySegment(SPECIES, values, v + t * vStep, ORDER)
+                    .fma(FloatVector.broadcast(SPECIES, weight[slot + t]), a0.mul(decay[slot + t]));
             if (out != null) {
                 a0.mul(inverse[slot + t]).intoMemorySegment(out, o + t * oStep, ORDER);
             }
@@ -135,10 +153,8 @@ final class ScanForward {
                                  float[] state, int at) {
         float a0 = state[at];
         for (int t = 0; t < count; t++) {
-            float w = weights.weight[slot + t];
-            if (w != 0) {
-                a0 = Math.fma(values.get(ValueLayout.JAVA_FLOAT, v + t * vStep), w, a0 * weights.decay[slot + t]);
-            }
+            a0 = Math.fma(values.get(ValueLayout.JAVA_FLOAT, v + t * vStep), weights.weight[slot + t],
+                    a0 * weights.decay[slot + t]);
             if (out != null) {
                 out.set(ValueLayout.JAVA_FLOAT, o + t * oStep, a0 * weights.inverse[slot + t]);
             }
