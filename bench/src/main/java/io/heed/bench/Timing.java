@@ -12,7 +12,7 @@ record Timing(double firstMillis, double secondMillis) {
     /** Rounds whose median is reported. */
     static final int ROUNDS = 7;
     private static final long WARM_UP_NANOS = 1_500_000_000L;
-    private static final int LEAST_WARM_UP = 3;
+    private static final int LEAST_WARM_UP = 2;
     private static final long SAMPLE_NANOS = 20_000_000L;
 
     /**
