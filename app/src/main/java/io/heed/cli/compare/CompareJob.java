@@ -149,7 +149,7 @@ public final class CompareJob implements AutoCloseable {
 
     private static Map<String, String> machine() {
         Map<String, String> facts = Machine.facts();
-        facts.put("Step memory measured as", PeakMemory.method());
+        facts.put("Step memory", PeakMemory.method());
         return facts;
     }
 

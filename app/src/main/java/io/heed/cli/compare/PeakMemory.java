@@ -35,7 +35,7 @@ final class PeakMemory {
 
     /** How the figure is measured on this machine, for the report. */
     static String method() {
-        return resetPeak() ? "the kernel's peak of resident memory (VmHWM)" : "resident memory sampled every millisecond";
+        return resetPeak() ? "peak resident (VmHWM)" : "resident, sampled each ms";
     }
 
     private static long kept(Runnable action) {
