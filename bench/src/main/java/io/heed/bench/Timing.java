@@ -13,11 +13,12 @@ record Timing(double firstMillis, double secondMillis) {
     static final int ROUNDS = 7;
     private static final long WARM_UP_NANOS = 1_500_000_000L;
     private static final int LEAST_WARM_UP = 2;
-    private static final long SAMPLE_NANOS = 20_000_000L;
+    private static final long REST_MILLIS = 100;
+    private static final long SAMPLE_NANOS = 100_000_000L;
 
     /**
      * Warms both up (the vector kernels reach full speed only after the optimising compiler has met them), then takes
-     * medians of {@value #ROUNDS} interleaved rounds. Work shorter than 20 ms is repeated within a round.
+     * medians of {@value #ROUNDS} interleaved rounds, with a rest before each. Work shorter than 100 ms is repeated within a round.
      */
     static Timing interleaved(Runnable first, Runnable second) {
         int firstRepeats = warmUp(first);
@@ -43,11 +44,21 @@ record Timing(double firstMillis, double secondMillis) {
     }
 
     private static double millis(Runnable work, int repeats) {
+        rest();
         long start = System.nanoTime();
         for (int i = 0; i < repeats; i++) {
             work.run();
         }
         return (System.nanoTime() - start) / 1e6 / repeats;
+    }
+
+    /** Idle thread pools spin for a while after their last work; neither side is to pay for the other's. */
+    private static void rest() {
+        try {
+            Thread.sleep(REST_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static double median(double[] values) {
