@@ -5,13 +5,15 @@ import java.util.Objects;
 
 /**
  * Dense attention on the CPU, fused: logits and weights live in tiles that fit the caches, never as an Nq x Nk matrix
- * (FlashAttention: Dao et al., NeurIPS 2022, and Dao, ICLR 2024; FlashSigmoid: Ramapuram et al., ICLR 2025). What is computed
- * is an {@link AttentionSpec}'s business.
+ * (FlashAttention: Dao et al., NeurIPS 2022, and Dao, ICLR 2024; FlashSigmoid: Ramapuram et al., ICLR 2025). What is
+ * computed is an {@link AttentionSpec}'s business.
  *
- * <p>Shapes: q (B, H, Nq, d), k (B, Hkv, Nk, d), v (B, Hkv, Nk, dv), out (B, H, Nq, dv), with d and dv from 1 to 256 and H a
- * multiple of Hkv: query head h uses key/value head h / (H / Hkv). All are float32. Outputs must not share memory with inputs.
+ * <p>Shapes: q (B, H, Nq, d), k (B, Hkv, Nk, d), v (B, Hkv, Nk, dv), out (B, H, Nq, dv), with d and dv from 1 to 256
+ * and H a multiple of Hkv: query head h uses key/value head h / (H / Hkv). All are float32. Outputs must not share
+ * memory with inputs.
  *
- * <p>Work runs on all {@link Workers}; results are the same bits for any number of them. Scratch is kept for the next call.
+ * <p>Work runs on all {@link Workers}; results are the same bits for any number of them. Scratch is kept for the next
+ * call.
  */
 public final class Attention {
     private Attention() { }
@@ -28,8 +30,8 @@ public final class Attention {
     /**
      * As {@link #forward(Rows, Rows, Rows, Rows, AttentionSpec)}, and returns what the backward pass of softmax needs.
      *
-     * @param lse receives ln(sum over visible j of exp(s_ij)), (B, H, Nq) contiguous, -infinity for a row that sees no key;
-     *            null when not wanted, and for sigmoid, which has none
+     * @param lse receives ln(sum over visible j of exp(s_ij)), (B, H, Nq) contiguous, -infinity for a row that sees no
+     *            key; null when not wanted, and for sigmoid, which has none
      * @throws IllegalArgumentException when shapes do not fit, naming the argument and both numbers
      */
     public static void forward(Rows q, Rows k, Rows v, Rows out, MemorySegment lse, AttentionSpec spec) {
@@ -49,7 +51,8 @@ public final class Attention {
     }
 
     /**
-     * Gradients of a softmax or sigmoid attention from the gradient of its output, recomputing the weights tile by tile.
+     * Gradients of a softmax or sigmoid attention from the gradient of its output, recomputing the weights tile by
+     * tile.
      *
      * @param out       the forward pass's output; unused by sigmoid, which may pass null
      * @param lse       the forward pass's log-sum-exp; unused by sigmoid, which may pass null
@@ -57,8 +60,8 @@ public final class Attention {
      * @param gradients what to write
      * @throws IllegalArgumentException when shapes do not fit, naming the argument and both numbers
      */
-    public static void backward(Rows q, Rows k, Rows v, Rows out, MemorySegment lse, Rows dOut, AttentionGradients gradients,
-            AttentionSpec spec) {
+    public static void backward(Rows q, Rows k, Rows v, Rows out, MemorySegment lse, Rows dOut,
+            AttentionGradients gradients, AttentionSpec spec) {
         backward(q, k, v, out, lse, dOut, null, gradients, spec);
     }
 

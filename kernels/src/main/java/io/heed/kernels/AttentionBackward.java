@@ -5,9 +5,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The backward pass of one call (FlashAttention-2, algorithm 2): P is recomputed tile by tile from the log-sum-exp, five products
- * a tile. A task owns some key tiles of one key/value head, so that it finishes their dK and dV alone; its share of dQ goes into
- * a buffer of its own, and the shares are added in the order of the keys. How keys are shared out depends on shapes alone.
+ * The backward pass of one call (FlashAttention-2, algorithm 2): P is recomputed tile by tile from the log-sum-exp,
+ * five products a tile. A task owns some key tiles of one key/value head, so that it finishes their dK and dV alone;
+ * its share of dQ goes into a buffer of its own, and the shares are added in the order of the keys. How keys are
+ * shared out depends on shapes alone.
  */
 final class AttentionBackward {
     private static final Scratch QUERIES = new Scratch();
@@ -51,8 +52,8 @@ final class AttentionBackward {
     private final int keyTiles;
     private final int shares;
 
-    AttentionBackward(AttentionShape shape, Rows q, Rows k, Rows v, Rows out, MemorySegment lse, Rows dOut, MemorySegment dLse,
-            AttentionGradients gradients, AttentionSpec spec) {
+    AttentionBackward(AttentionShape shape, Rows q, Rows k, Rows v, Rows out, MemorySegment lse, Rows dOut,
+            MemorySegment dLse, AttentionGradients gradients, AttentionSpec spec) {
         this.shape = shape;
         this.q = q;
         this.k = k;
@@ -94,8 +95,8 @@ final class AttentionBackward {
             float[] tableSums) { }
 
     /** Buffers of one key tile, all in the thread's scratch: offsets into one array. */
-    private record Tile(float[] memory, int keys, int keysTurned, int valuesTurned, int keyGradients, int valueGradients,
-            int weights, int logitGradients) { }
+    private record Tile(float[] memory, int keys, int keysTurned, int valuesTurned, int keyGradients,
+            int valueGradients, int weights, int logitGradients) { }
 
     void run() {
         int heads = shape.batch() * shape.kvHeads();
@@ -124,8 +125,8 @@ final class AttentionBackward {
                 for (int slot = 0; slot < count; slot++) {
                     for (int share = 0; share < shares; share++) {
                         for (int g = 0; g < group; g++) {
-                            biasGradient.collect(tableSums, ((slot * shares + share) * group + g) * biasGradient.tableWidth(),
-                                    (first + slot) % shape.kvHeads() * group + g);
+                            biasGradient.collect(tableSums, ((slot * shares + share) * group
+                                    + g) * biasGradient.tableWidth(), (first + slot) % shape.kvHeads() * group + g);
                         }
                     }
                 }
@@ -149,16 +150,17 @@ final class AttentionBackward {
         int first = queryTiles[tile];
         int rows = queryTiles[tile + 1] - first;
         int row = headSlot * packedRows() + first;
-        Panels.read(q.data(), q.offset(b, head, first), q.rowStride(), rows, shape.width(), round.queries, row * queryRow,
-                queryRow);
+        Panels.read(q.data(), q.offset(b, head, first), q.rowStride(), rows, shape.width(), round.queries,
+                row * queryRow, queryRow);
         Panels.scale(round.queries, row * queryRow, rows * queryRow, scale * toPowersOfTwo);
-        Panels.read(dOut.data(), dOut.offset(b, head, first), dOut.rowStride(), rows, shape.valueWidth(), round.outGradients,
-                row * valueRow, valueRow);
+        Panels.read(dOut.data(), dOut.offset(b, head, first), dOut.rowStride(), rows, shape.valueWidth(),
+                round.outGradients, row * valueRow, valueRow);
         if (!softmax) {
             return;
         }
         float[] outputs = OUTPUT_ROWS.atLeast(TILE_QUERIES * valueRow);
-        Panels.read(out.data(), out.offset(b, head, first), out.rowStride(), rows, shape.valueWidth(), outputs, 0, valueRow);
+        Panels.read(out.data(), out.offset(b, head, first), out.rowStride(), rows, shape.valueWidth(), outputs, 0,
+                valueRow);
         long at = ((long) b * shape.heads() + head) * shape.queries() + first;
         for (int r = 0; r < rows; r++) {
             float natural = lse.get(ValueLayout.JAVA_FLOAT_UNALIGNED, (at + r) * Float.BYTES);
@@ -222,7 +224,8 @@ final class AttentionBackward {
             write(tile.memory, tile.keyGradients, queryRow, count, shape.width(), gradients.key(), b, kvHead, start);
         }
         if (gradients.value() != null) {
-            write(tile.memory, tile.valueGradients, valueRow, count, shape.valueWidth(), gradients.value(), b, kvHead, start);
+            write(tile.memory, tile.valueGradients, valueRow, count, shape.valueWidth(), gradients.value(), b, kvHead,
+                    start);
         }
     }
 
@@ -243,20 +246,23 @@ final class AttentionBackward {
         // The values' rows are needed only turned; the gradients' place holds them meanwhile.
         Panels.read(v.data(), v.offset(b, kvHead, start), v.rowStride(), count, shape.valueWidth(), memory,
                 tile.valueGradients, valueRow);
-        Panels.transpose(memory, tile.valueGradients, valueRow, count, shape.valueWidth(), memory, tile.valuesTurned, tileKeys);
-        Panels.read(k.data(), k.offset(b, kvHead, start), k.rowStride(), count, shape.width(), memory, tile.keys, queryRow);
+        Panels.transpose(memory, tile.valueGradients, valueRow, count, shape.valueWidth(), memory, tile.valuesTurned,
+                tileKeys);
+        Panels.read(k.data(), k.offset(b, kvHead, start), k.rowStride(), count, shape.width(), memory, tile.keys,
+                queryRow);
         Arrays.fill(memory, tile.keys + count * queryRow, tile.keys + tileKeys * queryRow, 0f);
         Panels.transpose(memory, tile.keys, queryRow, count, shape.width(), memory, tile.keysTurned, tileKeys);
         Arrays.fill(memory, tile.keyGradients, tile.weights, 0f);
     }
 
-    private static void write(float[] from, int at, int row, int count, int width, Rows to, int b, int head, int start) {
+    private static void write(float[] from, int at, int row, int count, int width, Rows to, int b, int head,
+            int start) {
         Panels.write(from, at, row, count, width, to.data(), to.offset(b, head, start), to.rowStride());
     }
 
     /** Passes one query tile by the keys [from, to) of the key tile that begins at {@code start}. */
-    private void pass(Round round, Tile tile, int slot, int share, int g, int b, int head, int first, int rows, int start,
-            int from, int to) {
+    private void pass(Round round, Tile tile, int slot, int share, int g, int b, int head, int first, int rows,
+            int start, int from, int to) {
         float[] memory = tile.memory;
         int headSlot = slot * shape.group() + g;
         int packed = headSlot * packedRows() + first;
@@ -276,12 +282,12 @@ final class AttentionBackward {
             }
         }
         if (gradients.value() != null) {
-            Matrix.multiplyAdd(length, valueRow, rows, memory, weights, 1, tileKeys, round.outGradients, packed * valueRow,
-                    valueRow, memory, tile.valueGradients + column * valueRow, valueRow);
+            Matrix.multiplyAdd(length, valueRow, rows, memory, weights, 1, tileKeys, round.outGradients,
+                    packed * valueRow, valueRow, memory, tile.valueGradients + column * valueRow, valueRow);
         }
         if (gradients.key() != null) {
-            Matrix.multiplyAdd(length, queryRow, rows, memory, logitGradients, 1, tileKeys, round.queries, packed * queryRow,
-                    queryRow, memory, tile.keyGradients + column * queryRow, queryRow);
+            Matrix.multiplyAdd(length, queryRow, rows, memory, logitGradients, 1, tileKeys, round.queries,
+                    packed * queryRow, queryRow, memory, tile.keyGradients + column * queryRow, queryRow);
         }
         if (gradients.query() != null) {
             Matrix.multiplyAdd(rows, queryRow, length, memory, logitGradients, tileKeys, 1, memory,
@@ -291,8 +297,8 @@ final class AttentionBackward {
     }
 
     /** Weights and logit gradients of up to six rows; 0 wherever a key is hidden. */
-    private void weigh(Round round, Tile tile, int b, int head, int first, int row, int count, int packed, int start, int from,
-            int to) {
+    private void weigh(Round round, Tile tile, int b, int head, int first, int row, int count, int packed, int start,
+            int from, int to) {
         float[] memory = tile.memory;
         int i = first + row;
         int last = i + count - 1;
@@ -307,8 +313,8 @@ final class AttentionBackward {
         if (length > 0) {
             Matrix.multiply(STEP, length, shape.width(), round.queries, packed * queryRow, queryRow, 1, memory,
                     tile.keysTurned + column, tileKeys, memory, weights + column, tileKeys);
-            Matrix.multiply(STEP, length, shape.valueWidth(), round.outGradients, packed * valueRow, valueRow, 1, memory,
-                    tile.valuesTurned + column, tileKeys, memory, logitGradients + column, tileKeys);
+            Matrix.multiply(STEP, length, shape.valueWidth(), round.outGradients, packed * valueRow, valueRow, 1,
+                    memory, tile.valuesTurned + column, tileKeys, memory, logitGradients + column, tileKeys);
         }
         int key = start + column;
         boolean whole = from <= key && key + length <= to && visibility.low(b, last) <= key
@@ -320,8 +326,8 @@ final class AttentionBackward {
                 bias.add(memory, w + column, length, b, head, i + r, key);
             }
             if (softmax) {
-                SoftmaxRows.differentiate(memory, w + column, memory, d + column, length, round.statistics[2 * (packed + r)],
-                        round.statistics[2 * (packed + r) + 1]);
+                SoftmaxRows.differentiate(memory, w + column, memory, d + column, length,
+                        round.statistics[2 * (packed + r)], round.statistics[2 * (packed + r) + 1]);
             } else {
                 SigmoidRows.differentiate(memory, w + column, memory, d + column, length, logitBias * toPowersOfTwo);
             }
@@ -351,8 +357,8 @@ final class AttentionBackward {
         int length = rows * queryRow;
         int at = queryGradientsAt(headSlot, 0) + first * queryRow;
         for (int share = 1; share < shares; share++) {
-            Panels.add(round.queryGradients, at, round.queryGradients, queryGradientsAt(headSlot, share) + first * queryRow,
-                    length);
+            Panels.add(round.queryGradients, at, round.queryGradients, queryGradientsAt(headSlot,
+                    share) + first * queryRow, length);
         }
         Panels.scale(round.queryGradients, at, length, scale);
         write(round.queryGradients, at, queryRow, rows, shape.width(), gradients.query(), sequence(round, slot),

@@ -5,8 +5,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The forward pass of one call, tile by tile (FlashAttention-2; FlashSigmoid where the normaliser is sigmoid). A task is a tile
- * of queries of one head; it passes over the packed tiles of keys, in register-block rows, and keeps its outputs in scratch.
+ * The forward pass of one call, tile by tile (FlashAttention-2; FlashSigmoid where the normaliser is sigmoid). A task
+ * is a tile of queries of one head; it passes over the packed tiles of keys, in register-block rows, and keeps its
+ * outputs in scratch.
  */
 final class AttentionForward {
     private static final Scratch QUERIES = new Scratch();
@@ -75,7 +76,8 @@ final class AttentionForward {
                 int head = base + slot;
                 // Late queries see most when causal: the longest tasks come first.
                 int tile = tiles - 1 - inside % tiles;
-                attend(panels, slot, head / shape.kvHeads(), head % shape.kvHeads() * shape.group() + inside / tiles, tile);
+                attend(panels, slot, head / shape.kvHeads(), head % shape.kvHeads() * shape.group() + inside / tiles,
+                        tile);
             });
         }
     }
@@ -108,8 +110,8 @@ final class AttentionForward {
             int count = visibility.pieces(head, first, from, to, pieces);
             for (int piece = 0; piece < count; piece++) {
                 if (visibility.hasKeys(b, pieces[2 * piece], pieces[2 * piece + 1])) {
-                    pass(panels, slot, tile, b, head, first, rows, pieces[2 * piece], pieces[2 * piece + 1], queries, outputs,
-                            references, sums);
+                    pass(panels, slot, tile, b, head, first, rows, pieces[2 * piece], pieces[2 * piece + 1], queries,
+                            outputs, references, sums);
                 }
             }
             from = to;
@@ -140,8 +142,8 @@ final class AttentionForward {
             int column = (low - start) / Lanes.COUNT * Lanes.COUNT;
             int length = Panels.padded(high - start - column);
             int key = start + column;
-            Matrix.multiply(STEP, length, width, queries, row * width, width, 1, panels.keys, keysAt + column, tileKeys, logits,
-                    0, tileKeys);
+            Matrix.multiply(STEP, length, width, queries, row * width, width, 1, panels.keys, keysAt + column,
+                    tileKeys, logits, 0, tileKeys);
             if (!bias.isNone()) {
                 for (int r = 0; r <= last - i; r++) {
                     bias.add(logits, r * tileKeys, length, b, head, i + r, key);
@@ -165,13 +167,13 @@ final class AttentionForward {
                     hide(weights, tileKeys, length, b, i, last, key, from, to, holes, 0f);
                 }
             }
-            Matrix.multiplyAdd(STEP, valueRow, length, weights, 0, tileKeys, 1, panels.values, valuesAt + column * valueRow,
-                    valueRow, outputs, row * valueRow, valueRow);
+            Matrix.multiplyAdd(STEP, valueRow, length, weights, 0, tileKeys, 1, panels.values,
+                    valuesAt + column * valueRow, valueRow, outputs, row * valueRow, valueRow);
         }
     }
 
-    private void hide(float[] x, int stride, int length, int b, int first, int last, int key, int from, int to, boolean holes,
-            float value) {
+    private void hide(float[] x, int stride, int length, int b, int first, int last, int key, int from, int to,
+            boolean holes, float value) {
         for (int i = first; i <= last; i++) {
             int at = (i - first) * stride;
             int low = Math.max(from, visibility.low(b, i));
@@ -183,7 +185,8 @@ final class AttentionForward {
         }
     }
 
-    private void finish(int b, int head, int first, int rows, int valueRow, float[] outputs, float[] references, float[] sums) {
+    private void finish(int b, int head, int first, int rows, int valueRow, float[] outputs, float[] references,
+            float[] sums) {
         if (softmax) {
             long at = ((long) b * shape.heads() + head) * shape.queries() + first;
             for (int r = 0; r < rows; r++) {
@@ -196,6 +199,7 @@ final class AttentionForward {
                 }
             }
         }
-        Panels.write(outputs, 0, valueRow, rows, shape.valueWidth(), out.data(), out.offset(b, head, first), out.rowStride());
+        Panels.write(outputs, 0, valueRow, rows, shape.valueWidth(), out.data(), out.offset(b, head, first),
+                out.rowStride());
     }
 }

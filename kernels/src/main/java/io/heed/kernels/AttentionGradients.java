@@ -42,7 +42,8 @@ public record AttentionGradients(Rows query, Rows key, Rows value, MemorySegment
         }
         if (relativeTable != null) {
             if (!(spec.bias() instanceof Bias.RelativeTable table)) {
-                throw new IllegalArgumentException("relative table gradient: wanted, but the bias is " + name(spec.bias()));
+                throw new IllegalArgumentException("relative table gradient: wanted, but the bias is "
+                        + name(spec.bias()));
             }
             AttentionShape.holds("relative table gradient", relativeTable, (long) shape.heads() * table.width(),
                     "(H, left + 1 + right) = (" + shape.heads() + ", " + table.width() + ")");
@@ -51,8 +52,10 @@ public record AttentionGradients(Rows query, Rows key, Rows value, MemorySegment
             if (!(spec.bias() instanceof Bias.Dense dense)) {
                 throw new IllegalArgumentException("dense bias gradient: wanted, but the bias is " + name(spec.bias()));
             }
-            AttentionShape.same("dense bias gradient", "batch", denseBias.batch(), "dense bias", dense.values().batch());
-            AttentionShape.same("dense bias gradient", "heads", denseBias.heads(), "dense bias", dense.values().heads());
+            AttentionShape.same("dense bias gradient", "batch", denseBias.batch(), "dense bias",
+                    dense.values().batch());
+            AttentionShape.same("dense bias gradient", "heads", denseBias.heads(), "dense bias",
+                    dense.values().heads());
             shape.checkDense("dense bias gradient", denseBias);
             AttentionShape.checkDistinct("dense bias gradient", denseBias);
         }

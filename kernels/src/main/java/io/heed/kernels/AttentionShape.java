@@ -29,7 +29,8 @@ record AttentionShape(int batch, int heads, int kvHeads, int queries, int keys, 
             throw new IllegalArgumentException("k: heads " + k.heads() + ", q has " + q.heads()
                     + ", which is not a multiple");
         }
-        AttentionShape shape = new AttentionShape(q.batch(), q.heads(), k.heads(), q.rows(), k.rows(), q.width(), v.width());
+        AttentionShape shape = new AttentionShape(q.batch(), q.heads(), k.heads(), q.rows(), k.rows(), q.width(),
+                v.width());
         shape.checkMask(spec.mask());
         shape.checkPadding(spec.padding());
         shape.checkBias(spec.bias());
@@ -81,7 +82,8 @@ record AttentionShape(int batch, int heads, int kvHeads, int queries, int keys, 
 
     /** Checks a contiguous (B, H, Nq) array such as the log-sum-exp. */
     void checkPerRow(String name, MemorySegment data) {
-        holds(name, data, (long) batch * heads * queries, "(B, H, Nq) = (" + batch + ", " + heads + ", " + queries + ")");
+        holds(name, data, (long) batch * heads * queries, "(B, H, Nq) = (" + batch + ", " + heads + ", " + queries
+                + ")");
     }
 
     static void same(String name, String what, int got, String otherName, int other) {
@@ -92,7 +94,8 @@ record AttentionShape(int batch, int heads, int kvHeads, int queries, int keys, 
 
     private static void distinct(String name, String dimension, long stride, int size) {
         if (stride == 0 && size > 1) {
-            throw new IllegalArgumentException(name + ": " + dimension + " stride 0 would write " + size + " to one place");
+            throw new IllegalArgumentException(name + ": " + dimension + " stride 0 would write " + size
+                    + " to one place");
         }
     }
 
@@ -127,7 +130,8 @@ record AttentionShape(int batch, int heads, int kvHeads, int queries, int keys, 
         int keyBlocks = ceilDiv(keys, sparse.keyBlock());
         int last = Arrays.stream(sparse.blocks()).max().orElse(-1);
         if (last >= keyBlocks) {
-            throw new IllegalArgumentException("block-sparse: names key block " + last + ", " + keys + " keys in blocks of "
+            throw new IllegalArgumentException("block-sparse: names key block " + last + ", " + keys
+                    + " keys in blocks of "
                     + sparse.keyBlock() + " make " + keyBlocks);
         }
     }
@@ -138,7 +142,8 @@ record AttentionShape(int batch, int heads, int kvHeads, int queries, int keys, 
             case KeyPadding.Lengths given -> {
                 int[] lengths = given.lengths();
                 if (lengths.length != batch) {
-                    throw new IllegalArgumentException("key lengths: " + lengths.length + " given, q has batch " + batch);
+                    throw new IllegalArgumentException("key lengths: " + lengths.length + " given, q has batch "
+                            + batch);
                 }
                 for (int b = 0; b < batch; b++) {
                     if (lengths[b] < 0 || lengths[b] > keys) {
@@ -149,7 +154,8 @@ record AttentionShape(int batch, int heads, int kvHeads, int queries, int keys, 
             }
             case KeyPadding.Flags flags -> {
                 if (flags.exists().byteSize() < (long) batch * keys) {
-                    throw new IllegalArgumentException("key flags: hold " + flags.exists().byteSize() + " bytes, (B, Nk) = ("
+                    throw new IllegalArgumentException("key flags: hold " + flags.exists().byteSize()
+                            + " bytes, (B, Nk) = ("
                             + batch + ", " + keys + ") needs " + (long) batch * keys);
                 }
             }

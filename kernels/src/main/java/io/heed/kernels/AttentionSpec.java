@@ -20,7 +20,8 @@ import java.util.Objects;
  * @param padding    which keys exist
  * @param bias       what is added to the logits
  */
-public record AttentionSpec(Normalizer normalizer, float scale, float logitBias, Mask mask, KeyPadding padding, Bias bias) {
+public record AttentionSpec(Normalizer normalizer, float scale, float logitBias, Mask mask, KeyPadding padding,
+        Bias bias) {
     private static final AttentionSpec SOFTMAX = new AttentionSpec(Normalizer.SOFTMAX, Float.NaN, 0f, Mask.full(),
             KeyPadding.none(), Bias.none());
 

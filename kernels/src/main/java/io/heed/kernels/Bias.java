@@ -3,16 +3,16 @@ package io.heed.kernels;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What is added to the scaled logits. The position-dependent ones use the distance j - (i + offset) from query i to key j, with
- * {@link Mask}'s convention for the offset.
+ * What is added to the scaled logits. The position-dependent ones use the distance j - (i + offset) from query i to
+ * key j, with {@link Mask}'s convention for the offset.
  */
 public sealed interface Bias {
     /** Nothing. */
     record None() implements Bias { }
 
     /**
-     * Attention with linear biases in signed form: slopes[h] * (j - i - offset), which falls with distance for keys in the past
-     * (Press et al., "Train Short, Test Long", ICLR 2022).
+     * Attention with linear biases in signed form: slopes[h] * (j - i - offset), which falls with distance for keys in
+     * the past (Press et al., "Train Short, Test Long", ICLR 2022).
      *
      * @param slopes one a query head
      */

@@ -4,9 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Sums the gradients of the logits into the gradient of the bias that was added to them. Distances of a relative table are
- * summed for each task apart and then in the order of the tasks; a dense bias is summed in place, so tasks that run at once must
- * not share any of its elements.
+ * Sums the gradients of the logits into the gradient of the bias that was added to them. Distances of a relative table
+ * are summed for each task apart and then in the order of the tasks; a dense bias is summed in place, so tasks that
+ * run at once must not share any of its elements.
  */
 final class BiasGradient {
     private static final ValueLayout.OfFloat LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED;

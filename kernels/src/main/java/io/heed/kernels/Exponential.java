@@ -56,8 +56,8 @@ final class Exponential {
     }
 
     /**
-     * 2^x for x of at most 127, relative error below 2e-7: the inner step of attention, where x is a logit less a maximum. What
-     * falls below the smallest normal float is 0, so -infinity gives exactly 0; NaN stays NaN.
+     * 2^x for x of at most 127, relative error below 2e-7: the inner step of attention, where x is a logit less a
+     * maximum. What falls below the smallest normal float is 0, so -infinity gives exactly 0; NaN stays NaN.
      */
     static FloatVector exp2(FloatVector x) {
         FloatVector bounded = x.blend(LOWEST_POWER, x.compare(VectorOperators.LT, LOWEST_POWER));

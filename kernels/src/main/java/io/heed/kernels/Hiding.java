@@ -6,7 +6,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Writes a value over the hidden keys of a row of logits or weights: the part of masking that only boundary tiles pay. */
+/**
+ * Writes a value over the hidden keys of a row of logits or weights: the part of masking that only boundary tiles pay.
+ */
 final class Hiding {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
 

@@ -1,8 +1,10 @@
 package io.heed.kernels;
 
+import java.util.Arrays;
+
 /**
- * Keys and values of some key/value heads, packed once for all query tiles: for each tile of keys, K transposed (d, tileKeys)
- * and V (tileKeys, valueRow), padded with zeros to whole vectors.
+ * Keys and values of some key/value heads, packed once for all query tiles: for each tile of keys, K transposed (d,
+ * tileKeys) and V (tileKeys, valueRow), padded with zeros to whole vectors.
  */
 final class KeyPanels {
     private static final Scratch KEYS = new Scratch();
@@ -55,6 +57,6 @@ final class KeyPanels {
         Panels.transpose(rows, 0, width, count, width, keys, keysAt(slot, tile), tileKeys);
         int at = valuesAt(slot, tile);
         Panels.read(v.data(), v.offset(b, head, from), v.rowStride(), count, shape.valueWidth(), values, at, valueRow);
-        java.util.Arrays.fill(values, at + count * valueRow, at + Panels.padded(count) * valueRow, 0f);
+        Arrays.fill(values, at + count * valueRow, at + Panels.padded(count) * valueRow, 0f);
     }
 }

@@ -7,7 +7,9 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The bias of one call, ready to be added to rows of logits that carry a factor (log2(e), or its negative for sigmoid). */
+/**
+ * The bias of one call, ready to be added to rows of logits that carry a factor (log2(e), or its negative for sigmoid).
+ */
 final class LogitBias {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
     private static final int LANES = Lanes.COUNT;
@@ -27,7 +29,8 @@ final class LogitBias {
             case Bias.None none -> null;
             case Bias.Dense dense -> null;
             case Bias.Alibi alibi -> alibi.slopes();
-            case Bias.RelativeTable table -> table.table().asSlice(0, (long) shape.heads() * table.width() * Float.BYTES)
+            case Bias.RelativeTable table -> table.table().asSlice(0,
+                    (long) shape.heads() * table.width() * Float.BYTES)
                     .toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
         };
         if (scaled != null) {
@@ -39,7 +42,10 @@ final class LogitBias {
         return bias instanceof Bias.None;
     }
 
-    /** Adds the bias of query i and the keys from {@code key} to {@code length} logits; those past the last key are left. */
+    /**
+     * Adds the bias of query i and the keys from {@code key} to {@code length} logits; those past the last key are
+     * left.
+     */
     void add(float[] logits, int at, int length, int b, int head, int i, int key) {
         switch (bias) {
             case Bias.None none -> { }

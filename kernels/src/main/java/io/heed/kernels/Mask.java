@@ -1,8 +1,8 @@
 package io.heed.kernels;
 
 /**
- * Which keys a query sees by position. Query i of Nq stands at key position i + offset: an offset of 0 aligns the starts, an
- * offset of Nk - Nq aligns the ends, as when the queries are the last of a longer context.
+ * Which keys a query sees by position. Query i of Nq stands at key position i + offset: an offset of 0 aligns the
+ * starts, an offset of Nk - Nq aligns the ends, as when the queries are the last of a longer context.
  */
 public sealed interface Mask {
     /** Every query sees every key. */
@@ -23,18 +23,20 @@ public sealed interface Mask {
     }
 
     /**
-     * Query block a, the queries [a * queryBlock, (a + 1) * queryBlock), sees the key blocks that its list names, and within
-     * them, when {@code causal}, only the keys j &lt;= i + offset. The lists are rows of a compressed sparse matrix: row r =
-     * head * queryBlocks + a lists {@code blocks[offsets[r]]} to {@code blocks[offsets[r + 1] - 1]}, ascending.
+     * Query block a, the queries [a * queryBlock, (a + 1) * queryBlock), sees the key blocks that its list names, and
+     * within them, when {@code causal}, only the keys j &lt;= i + offset. The lists are rows of a compressed sparse
+     * matrix: row r = head * queryBlocks + a lists {@code blocks[offsets[r]]} to {@code blocks[offsets[r + 1] - 1]},
+     * ascending.
      *
      * @param queryBlock  queries in a block
      * @param keyBlock    keys in a block
      * @param queryBlocks ceil(Nq / queryBlock)
-     * @param offsets     starts of the rows and the end of the last: heads * queryBlocks + 1, or queryBlocks + 1 when all heads
-     *                    share one pattern
+     * @param offsets     starts of the rows and the end of the last: heads * queryBlocks + 1, or queryBlocks + 1 when
+     *                    all heads share one pattern
      * @param blocks      visible key blocks, row after row
      */
-    record BlockSparse(int queryBlock, int keyBlock, int queryBlocks, int[] offsets, int[] blocks, boolean causal, int offset)
+    record BlockSparse(int queryBlock, int keyBlock, int queryBlocks, int[] offsets, int[] blocks, boolean causal,
+            int offset)
             implements Mask {
         /** @throws IllegalArgumentException when sizes are not positive or the lists are not well formed */
         public BlockSparse {
@@ -49,7 +51,8 @@ public sealed interface Mask {
                         + queryBlocks + " query blocks; one more than a multiple is needed");
             }
             if (offsets[0] != 0 || offsets[offsets.length - 1] != blocks.length) {
-                throw new IllegalArgumentException("block-sparse: offsets must run from 0 to " + blocks.length + ", got "
+                throw new IllegalArgumentException("block-sparse: offsets must run from 0 to " + blocks.length
+                        + ", got "
                         + offsets[0] + " to " + offsets[offsets.length - 1]);
             }
             for (int row = 0; row + 1 < offsets.length; row++) {

@@ -4,19 +4,19 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Small matrix products on heap scratch, C = A B and C += A B, with a block of C held in registers: {@value #ROWS} rows by
- * {@link #COLUMNS} columns, the shape of the Goto and van de Geijn micro-kernel ("Anatomy of high-performance matrix
- * multiplication", 2008) that keeps the multiply-add units busy.
+ * Small matrix products on heap scratch, C = A B and C += A B, with a block of C held in registers: {@value #ROWS}
+ * rows by {@link #COLUMNS} columns, the shape of the Goto and van de Geijn micro-kernel ("Anatomy of high-performance
+ * matrix multiplication", 2008) that keeps the multiply-add units busy.
  *
  * <p>A is read element by element with two free strides, so a transposed A costs nothing: element (i, k) of A lies at
- * {@code aOffset + i * aRow + k * aColumn}. B and C are row-major with rows that are whole vectors: {@code columns} must be a
- * multiple of {@link Lanes#COUNT}, and whoever fills B pads its rows (see {@link Panels}).
+ * {@code aOffset + i * aRow + k * aColumn}. B and C are row-major with rows that are whole vectors: {@code columns}
+ * must be a multiple of {@link Lanes#COUNT}, and whoever fills B pads its rows (see {@link Panels}).
  *
- * <p>Each element of C is one chain of fused multiply-adds in the order of k, whatever block it falls in, so a result does not
- * depend on how a caller cuts rows, columns or depth into tiles.
+ * <p>Each element of C is one chain of fused multiply-adds in the order of k, whatever block it falls in, so a result
+ * does not depend on how a caller cuts rows, columns or depth into tiles.
  *
- * <p>The blocks are written out because the compiler keeps vectors in registers only where it inlines everything: a helper
- * that it refused to inline made this ten times slower.
+ * <p>The blocks are written out because the compiler keeps vectors in registers only where it inlines everything: a
+ * helper that it refused to inline made this ten times slower.
  */
 final class Matrix {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
@@ -52,19 +52,20 @@ final class Matrix {
             for (; j + 4 * LANES <= columns; j += 4 * LANES) {
                 int i = 0;
                 for (; i + ROWS <= rows; i += ROWS) {
-                    sixByFour(depth, a, aOffset + i * aRow, aRow, aColumn, b, bOffset + j, bRow, c, cOffset + i * cRow + j,
-                            cRow, add);
+                    sixByFour(depth, a, aOffset + i * aRow, aRow, aColumn, b, bOffset + j, bRow, c,
+                            cOffset + i * cRow + j, cRow, add);
                 }
                 for (; i < rows; i++) {
-                    oneByFour(depth, a, aOffset + i * aRow, aColumn, b, bOffset + j, bRow, c, cOffset + i * cRow + j, add);
+                    oneByFour(depth, a, aOffset + i * aRow, aColumn, b, bOffset + j, bRow, c, cOffset + i * cRow + j,
+                            add);
                 }
             }
         }
         for (; j + 2 * LANES <= columns; j += 2 * LANES) {
             int i = 0;
             for (; i + ROWS <= rows; i += ROWS) {
-                sixByTwo(depth, a, aOffset + i * aRow, aRow, aColumn, b, bOffset + j, bRow, c, cOffset + i * cRow + j, cRow,
-                        add);
+                sixByTwo(depth, a, aOffset + i * aRow, aRow, aColumn, b, bOffset + j, bRow, c, cOffset + i * cRow + j,
+                        cRow, add);
             }
             for (; i < rows; i++) {
                 oneByTwo(depth, a, aOffset + i * aRow, aColumn, b, bOffset + j, bRow, c, cOffset + i * cRow + j, add);
@@ -73,8 +74,8 @@ final class Matrix {
         for (; j + LANES <= columns; j += LANES) {
             int i = 0;
             for (; i + ROWS <= rows; i += ROWS) {
-                sixByOne(depth, a, aOffset + i * aRow, aRow, aColumn, b, bOffset + j, bRow, c, cOffset + i * cRow + j, cRow,
-                        add);
+                sixByOne(depth, a, aOffset + i * aRow, aRow, aColumn, b, bOffset + j, bRow, c, cOffset + i * cRow + j,
+                        cRow, add);
             }
             for (; i < rows; i++) {
                 oneByOne(depth, a, aOffset + i * aRow, aColumn, b, bOffset + j, bRow, c, cOffset + i * cRow + j, add);
@@ -95,20 +96,28 @@ final class Matrix {
         FloatVector c13 = add ? FloatVector.fromArray(FLOAT, c, cOffset + cRow + 3 * LANES) : FloatVector.zero(FLOAT);
         FloatVector c20 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 2 * cRow) : FloatVector.zero(FLOAT);
         FloatVector c21 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 2 * cRow + LANES) : FloatVector.zero(FLOAT);
-        FloatVector c22 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 2 * cRow + 2 * LANES) : FloatVector.zero(FLOAT);
-        FloatVector c23 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 2 * cRow + 3 * LANES) : FloatVector.zero(FLOAT);
+        FloatVector c22 = add ? FloatVector.fromArray(FLOAT, c,
+                cOffset + 2 * cRow + 2 * LANES) : FloatVector.zero(FLOAT);
+        FloatVector c23 = add ? FloatVector.fromArray(FLOAT, c,
+                cOffset + 2 * cRow + 3 * LANES) : FloatVector.zero(FLOAT);
         FloatVector c30 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 3 * cRow) : FloatVector.zero(FLOAT);
         FloatVector c31 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 3 * cRow + LANES) : FloatVector.zero(FLOAT);
-        FloatVector c32 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 3 * cRow + 2 * LANES) : FloatVector.zero(FLOAT);
-        FloatVector c33 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 3 * cRow + 3 * LANES) : FloatVector.zero(FLOAT);
+        FloatVector c32 = add ? FloatVector.fromArray(FLOAT, c,
+                cOffset + 3 * cRow + 2 * LANES) : FloatVector.zero(FLOAT);
+        FloatVector c33 = add ? FloatVector.fromArray(FLOAT, c,
+                cOffset + 3 * cRow + 3 * LANES) : FloatVector.zero(FLOAT);
         FloatVector c40 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 4 * cRow) : FloatVector.zero(FLOAT);
         FloatVector c41 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 4 * cRow + LANES) : FloatVector.zero(FLOAT);
-        FloatVector c42 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 4 * cRow + 2 * LANES) : FloatVector.zero(FLOAT);
-        FloatVector c43 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 4 * cRow + 3 * LANES) : FloatVector.zero(FLOAT);
+        FloatVector c42 = add ? FloatVector.fromArray(FLOAT, c,
+                cOffset + 4 * cRow + 2 * LANES) : FloatVector.zero(FLOAT);
+        FloatVector c43 = add ? FloatVector.fromArray(FLOAT, c,
+                cOffset + 4 * cRow + 3 * LANES) : FloatVector.zero(FLOAT);
         FloatVector c50 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 5 * cRow) : FloatVector.zero(FLOAT);
         FloatVector c51 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 5 * cRow + LANES) : FloatVector.zero(FLOAT);
-        FloatVector c52 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 5 * cRow + 2 * LANES) : FloatVector.zero(FLOAT);
-        FloatVector c53 = add ? FloatVector.fromArray(FLOAT, c, cOffset + 5 * cRow + 3 * LANES) : FloatVector.zero(FLOAT);
+        FloatVector c52 = add ? FloatVector.fromArray(FLOAT, c,
+                cOffset + 5 * cRow + 2 * LANES) : FloatVector.zero(FLOAT);
+        FloatVector c53 = add ? FloatVector.fromArray(FLOAT, c,
+                cOffset + 5 * cRow + 3 * LANES) : FloatVector.zero(FLOAT);
         int a1 = aRow;
         int a2 = 2 * aRow;
         int a3 = 3 * aRow;

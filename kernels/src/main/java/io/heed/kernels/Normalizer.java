@@ -6,8 +6,8 @@ public enum Normalizer {
     SOFTMAX,
 
     /**
-     * P_ij = 1 / (1 + exp(-s_ij)), each key on its own (Ramapuram et al., "Theory, Analysis, and Best Practices for Sigmoid
-     * Self-Attention", ICLR 2025). With n keys, a logit bias of -ln n keeps outputs at softmax's scale.
+     * P_ij = 1 / (1 + exp(-s_ij)), each key on its own (Ramapuram et al., "Theory, Analysis, and Best Practices for
+     * Sigmoid Self-Attention", ICLR 2025). With n keys, a logit bias of -ln n keeps outputs at softmax's scale.
      */
     SIGMOID
 }

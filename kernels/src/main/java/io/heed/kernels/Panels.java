@@ -8,8 +8,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Copies rows between strided memory and heap scratch in the layouts that {@link Matrix} reads: row-major with each row padded
- * by zeros to whole vectors, or transposed. Zero padding keeps tails exact: it adds nothing to a product.
+ * Copies rows between strided memory and heap scratch in the layouts that {@link Matrix} reads: row-major with each
+ * row padded by zeros to whole vectors, or transposed. Zero padding keeps tails exact: it adds nothing to a product.
  */
 final class Panels {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
@@ -24,7 +24,8 @@ final class Panels {
     }
 
     /**
-     * Copies {@code rows} rows of {@code width} floats into {@code to}, each padded with zeros up to {@code toRow} floats.
+     * Copies {@code rows} rows of {@code width} floats into {@code to}, each padded with zeros up to {@code toRow}
+     * floats.
      *
      * @param fromOffset float offset of the first row in {@code from}
      * @param fromRow    floats from one row to the next in {@code from}
@@ -42,7 +43,9 @@ final class Panels {
         }
     }
 
-    /** Copies {@code rows} rows of {@code width} floats from scratch into strided memory: the inverse of {@link #read}. */
+    /**
+     * Copies {@code rows} rows of {@code width} floats from scratch into strided memory: the inverse of {@link #read}.
+     */
     static void write(float[] from, int fromOffset, int fromRow, int rows, int width, MemorySegment to, long toOffset,
             long toRow) {
         if (fromRow == width && toRow == width) {
@@ -55,8 +58,8 @@ final class Panels {
     }
 
     /**
-     * Transposes a (rows, columns) block of scratch into (columns, rows), padding each row of the result with zeros up to
-     * {@code toRow} floats.
+     * Transposes a (rows, columns) block of scratch into (columns, rows), padding each row of the result with zeros up
+     * to {@code toRow} floats.
      */
     static void transpose(float[] from, int fromOffset, int fromRow, int rows, int columns, float[] to, int toOffset,
             int toRow) {

@@ -59,7 +59,8 @@ final class RowReduction {
         FloatVector lanes = FloatVector.zero(FLOAT);
         int i = 0;
         for (; i <= length - LANES; i += LANES) {
-            lanes = FloatVector.fromArray(FLOAT, x, xOffset + i).fma(FloatVector.fromArray(FLOAT, y, yOffset + i), lanes);
+            lanes = FloatVector.fromArray(FLOAT, x, xOffset + i).fma(FloatVector.fromArray(FLOAT, y, yOffset + i),
+                    lanes);
         }
         float total = i == 0 ? 0f : sumOfLanes(lanes);
         for (; i < length; i++) {
@@ -69,8 +70,8 @@ final class RowReduction {
     }
 
     /**
-     * The sum of a vector's lanes by halves, in a fixed order: {@code reduceLanes(ADD)} promises none, so interpreted and
-     * compiled code could differ in the last bit.
+     * The sum of a vector's lanes by halves, in a fixed order: {@code reduceLanes(ADD)} promises none, so interpreted
+     * and compiled code could differ in the last bit.
      */
     static float sumOfLanes(FloatVector x) {
         FloatVector sum = x;

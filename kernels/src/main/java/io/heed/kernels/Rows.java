@@ -3,12 +3,12 @@ package io.heed.kernels;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A strided float32 view of shape (batch, heads, rows, width): what every kernel reads and writes. The last dimension is
- * contiguous; the other three have strides of their own, so that a transposed (B, N, H, d) tensor, a slice of a packed
- * projection, or one head broadcast over many (stride 0) needs no copy.
+ * A strided float32 view of shape (batch, heads, rows, width): what every kernel reads and writes. The last dimension
+ * is contiguous; the other three have strides of their own, so that a transposed (B, N, H, d) tensor, a slice of a
+ * packed projection, or one head broadcast over many (stride 0) needs no copy.
  *
- * @param data        the memory, at least as far as the last element that the strides reach; accessible from any thread, so from
- *                    a shared, automatic or global arena, or a heap array
+ * @param data        the memory, at least as far as the last element that the strides reach; accessible from any
+ *                    thread, so from a shared, automatic or global arena, or a heap array
  * @param batch       B, sequences
  * @param heads       H
  * @param rows        N, positions
@@ -23,8 +23,8 @@ public record Rows(MemorySegment data, int batch, int heads, int rows, int width
     private static final Thread ANOTHER_THREAD = new Thread();
 
     /**
-     * @throws IllegalArgumentException when a size or stride is negative, the view reaches past the memory, or the memory belongs
-     *                                  to one thread
+     * @throws IllegalArgumentException when a size or stride is negative, the view reaches past the memory, or the
+     *                                  memory belongs to one thread
      */
     public Rows {
         checkShared("view", data);
@@ -55,7 +55,8 @@ public record Rows(MemorySegment data, int batch, int heads, int rows, int width
     /** Refuses memory of a confined arena, which the pool's threads cannot read. */
     static void checkShared(String name, MemorySegment data) {
         if (!data.isAccessibleBy(ANOTHER_THREAD)) {
-            throw new IllegalArgumentException(name + ": memory is confined to one thread, allocate it in a shared or automatic"
+            throw new IllegalArgumentException(name
+                    + ": memory is confined to one thread, allocate it in a shared or automatic"
                     + " arena");
         }
     }

@@ -3,9 +3,9 @@ package io.heed.kernels;
 import java.lang.ref.SoftReference;
 
 /**
- * One reusable {@code float[]} a thread, for one purpose: a kernel keeps a static instance for each of its buffers, so that hot
- * paths allocate nothing and two buffers never share memory. Contents are whatever the last use left. An array that nobody uses
- * may be reclaimed when memory runs short.
+ * One reusable {@code float[]} a thread, for one purpose: a kernel keeps a static instance for each of its buffers, so
+ * that hot paths allocate nothing and two buffers never share memory. Contents are whatever the last use left. An
+ * array that nobody uses may be reclaimed when memory runs short.
  */
 final class Scratch {
     private final ThreadLocal<SoftReference<float[]>> held = new ThreadLocal<>();

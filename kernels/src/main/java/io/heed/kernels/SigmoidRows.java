@@ -15,8 +15,8 @@ final class SigmoidRows {
     private SigmoidRows() { }
 
     /**
-     * Turns {@code length} logits into weights P = 1 / (1 + 2^x) with x = logit + shift; so logits come negated and in powers of
-     * two.
+     * Turns {@code length} logits into weights P = 1 / (1 + 2^x) with x = logit + shift; so logits come negated and in
+     * powers of two.
      */
     static void weigh(float[] logits, int at, int length, float[] weights, float shift) {
         FloatVector one = FloatVector.broadcast(FLOAT, 1f);
@@ -27,7 +27,9 @@ final class SigmoidRows {
         }
     }
 
-    /** The backward pass of one row: P over the logits, which come as for {@link #weigh}, and dS = dP P (1 - P) over dP. */
+    /**
+     * The backward pass of one row: P over the logits, which come as for {@link #weigh}, and dS = dP P (1 - P) over dP.
+     */
     static void differentiate(float[] logits, int at, float[] gradients, int gradientsAt, int length, float shift) {
         FloatVector one = FloatVector.broadcast(FLOAT, 1f);
         for (int j = 0; j < length; j += LANES) {
@@ -35,7 +37,8 @@ final class SigmoidRows {
             x = x.blend(LARGEST, x.compare(VectorOperators.GT, LARGEST));
             FloatVector p = one.div(Exponential.exp2(x).add(one));
             p.intoArray(logits, at + j);
-            FloatVector.fromArray(FLOAT, gradients, gradientsAt + j).mul(p).mul(one.sub(p)).intoArray(gradients, gradientsAt + j);
+            FloatVector.fromArray(FLOAT, gradients, gradientsAt + j).mul(p).mul(one.sub(p)).intoArray(gradients,
+                    gradientsAt + j);
         }
     }
 }

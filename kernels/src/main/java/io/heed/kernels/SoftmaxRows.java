@@ -7,19 +7,24 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The online softmax of Milakov and Gimelshein, as in FlashAttention, on rows of logits in powers of two: a row keeps a
- * reference m, the sum of 2^(s - m) and an output weighted by them. The reference follows the running maximum lazily: while no
- * logit exceeds it by more than {@value #SLACK}, nothing is rescaled, since floats lose no precision by a common factor.
+ * reference m, the sum of 2^(s - m) and an output weighted by them. The reference follows the running maximum lazily:
+ * while no logit exceeds it by more than {@value #SLACK}, nothing is rescaled, since floats lose no precision by a
+ * common factor.
  */
 final class SoftmaxRows {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
     private static final VectorSpecies<Integer> INT = Lanes.INT;
     private static final int LANES = Lanes.COUNT;
 
-    /** The reference of a row that saw no key: far below any logit, yet finite, so that hidden keys give 2^-infinity = 0. */
+    /**
+     * The reference of a row that saw no key: far below any logit, yet finite, so that hidden keys give 2^-infinity =
+     * 0.
+     */
     static final float UNSEEN = -1e30f;
 
     private static final float SLACK = 8f;
-    // As integers, positive floats keep their order and negative ones lie below: one integer maximum finds what is too large.
+    // As integers, positive floats keep their order and negative ones lie below: one integer maximum finds what is too
+    // large.
     private static final int SLACK_BITS = Float.floatToRawIntBits(SLACK);
 
     private SoftmaxRows() { }
@@ -46,7 +51,8 @@ final class SoftmaxRows {
         }
     }
 
-    private static boolean weigh(float[] logits, int at, int length, float[] weights, float m, float[] sums, int sumsAt) {
+    private static boolean weigh(float[] logits, int at, int length, float[] weights, float m, float[] sums,
+            int sumsAt) {
         FloatVector reference = FloatVector.broadcast(FLOAT, m);
         FloatVector sum = FloatVector.fromArray(FLOAT, sums, sumsAt);
         IntVector largest = IntVector.zero(INT);
@@ -64,7 +70,8 @@ final class SoftmaxRows {
         return true;
     }
 
-    private static void weighAll(float[] logits, int at, int length, float[] weights, float m, float[] sums, int sumsAt) {
+    private static void weighAll(float[] logits, int at, int length, float[] weights, float m, float[] sums,
+            int sumsAt) {
         FloatVector reference = FloatVector.broadcast(FLOAT, m);
         FloatVector sum = FloatVector.fromArray(FLOAT, sums, sumsAt);
         for (int j = 0; j < length; j += LANES) {
@@ -81,11 +88,13 @@ final class SoftmaxRows {
      * @param logSumExp m, in powers of two
      * @param delta     sum of the row's dOut * out, less the gradient of its log-sum-exp
      */
-    static void differentiate(float[] logits, int at, float[] gradients, int gradientsAt, int length, float logSumExp, float delta) {
+    static void differentiate(float[] logits, int at, float[] gradients, int gradientsAt, int length, float logSumExp,
+            float delta) {
         for (int j = 0; j < length; j += LANES) {
             FloatVector p = Exponential.exp2(FloatVector.fromArray(FLOAT, logits, at + j).sub(logSumExp));
             p.intoArray(logits, at + j);
-            FloatVector.fromArray(FLOAT, gradients, gradientsAt + j).sub(delta).mul(p).intoArray(gradients, gradientsAt + j);
+            FloatVector.fromArray(FLOAT, gradients, gradientsAt + j).sub(delta).mul(p).intoArray(gradients,
+                    gradientsAt + j);
         }
     }
 }

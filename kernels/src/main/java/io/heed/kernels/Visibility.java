@@ -4,8 +4,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The mask and the key padding of one call, resolved to what tiles ask: each query sees an interval of keys, cut by the listed
- * blocks of a sparse mask and by single hidden keys.
+ * The mask and the key padding of one call, resolved to what tiles ask: each query sees an interval of keys, cut by
+ * the listed blocks of a sparse mask and by single hidden keys.
  */
 final class Visibility {
     private static final long UNBOUNDED = Long.MAX_VALUE / 4;
@@ -16,7 +16,8 @@ final class Visibility {
     private final long highShift;
     private final int[] firstKey;
     private final int[] endKey;
-    // Existing keys before each key, (B, Nk + 1), and 1 or 0 for each key, (B, keyRow); null where padding is no pattern.
+    // Existing keys before each key, (B, Nk + 1), and 1 or 0 for each key, (B, keyRow); null where padding is no
+    // pattern.
     private final int[] existingBefore;
     private final float[] exists;
     private final int keyRow;
@@ -115,7 +116,9 @@ final class Visibility {
         return existingBefore[b * (keys + 1) + to] - existingBefore[b * (keys + 1) + from];
     }
 
-    /** 1 where a key exists and 0 where not; sequence b starts at {@link #existsOffset}. Only where {@link #hasHoles}. */
+    /**
+     * 1 where a key exists and 0 where not; sequence b starts at {@link #existsOffset}. Only where {@link #hasHoles}.
+     */
     float[] exists() {
         return exists;
     }
@@ -124,7 +127,10 @@ final class Visibility {
         return b * keyRow;
     }
 
-    /** Query tiles of at most {@code rows} queries: the start of each, then Nq. No tile crosses a block of a sparse mask. */
+    /**
+     * Query tiles of at most {@code rows} queries: the start of each, then Nq. No tile crosses a block of a sparse
+     * mask.
+     */
     int[] queryTiles(int rows) {
         int block = sparse == null ? queries : sparse.queryBlock();
         int[] starts = new int[queries + 1];
@@ -145,8 +151,8 @@ final class Visibility {
     }
 
     /**
-     * The parts of the keys [from, to) that the mask's blocks show to the query tile that starts at {@code query}, as pairs of a
-     * start and an end in {@code pieces}, which must hold to - from + 2 numbers.
+     * The parts of the keys [from, to) that the mask's blocks show to the query tile that starts at {@code query}, as
+     * pairs of a start and an end in {@code pieces}, which must hold to - from + 2 numbers.
      *
      * @return how many pairs
      */

@@ -38,8 +38,8 @@ class AttentionArgumentsTest {
         refused(() -> Attention.forward(q, k, view(2, 1, 7, 16), out, SOFTMAX), "v: heads 1, k has 2");
         refused(() -> Attention.forward(q, view(2, 3, 7, 32), view(2, 3, 7, 16), out, SOFTMAX),
                 "k: heads 3, q has 4, which is not a multiple");
-        refused(() -> Attention.forward(view(1, 1, 2, 257), view(1, 1, 2, 257), view(1, 1, 2, 8), view(1, 1, 2, 8), SOFTMAX),
-                "q: head width 257, must be 1 to 256");
+        refused(() -> Attention.forward(view(1, 1, 2, 257), view(1, 1, 2, 257), view(1, 1, 2, 8), view(1, 1, 2, 8),
+                SOFTMAX), "q: head width 257, must be 1 to 256");
         refused(() -> Attention.forward(q, k, view(2, 2, 7, 0), out, SOFTMAX), "v: value width 0, must be 1 to 256");
         refused(() -> Attention.forward(q, k, v, view(2, 4, 6, 16), SOFTMAX), "out: rows 6, q has 5");
         refused(() -> Attention.forward(q, k, v, view(2, 4, 5, 17), SOFTMAX), "out: width 17, v has 16");
@@ -54,12 +54,12 @@ class AttentionArgumentsTest {
     void gradients() {
         refused(() -> Attention.backward(q, k, v, out, lse, view(2, 4, 5, 32), gradients, SOFTMAX),
                 "dOut: width 32, v has 16");
-        refused(() -> Attention.backward(q, k, v, out, lse, out, AttentionGradients.of(view(2, 4, 4, 32), dk, dv), SOFTMAX),
-                "dq: rows 4, q has 5");
-        refused(() -> Attention.backward(q, k, v, out, lse, out, AttentionGradients.of(dq, view(2, 4, 7, 32), dv), SOFTMAX),
-                "dk: heads 4, k has 2");
-        refused(() -> Attention.backward(q, k, v, out, lse, out, AttentionGradients.of(dq, dk, view(2, 2, 7, 8)), SOFTMAX),
-                "dv: width 8, v has 16");
+        refused(() -> Attention.backward(q, k, v, out, lse, out, AttentionGradients.of(view(2, 4, 4, 32), dk, dv),
+                SOFTMAX), "dq: rows 4, q has 5");
+        refused(() -> Attention.backward(q, k, v, out, lse, out, AttentionGradients.of(dq, view(2, 4, 7, 32), dv),
+                SOFTMAX), "dk: heads 4, k has 2");
+        refused(() -> Attention.backward(q, k, v, out, lse, out, AttentionGradients.of(dq, dk, view(2, 2, 7, 8)),
+                SOFTMAX), "dv: width 8, v has 16");
         refused(() -> Attention.backward(q, k, v, out, lse, out, gradients.withRelativeTable(floats(8)), SOFTMAX),
                 "relative table gradient: wanted, but the bias is None");
         refused(() -> Attention.backward(q, k, v, out, lse, out, gradients.withDenseBias(view(1, 1, 5, 7)), SOFTMAX),
@@ -71,7 +71,8 @@ class AttentionArgumentsTest {
     @Test
     void masksPaddingAndBias() {
         refused(() -> run(SOFTMAX.withPadding(KeyPadding.lengths(7))), "key lengths: 1 given, q has batch 2");
-        refused(() -> run(SOFTMAX.withPadding(KeyPadding.lengths(7, 8))), "key lengths: sequence 1 has 8, must be 0 to 7");
+        refused(() -> run(SOFTMAX.withPadding(KeyPadding.lengths(7, 8))),
+                "key lengths: sequence 1 has 8, must be 0 to 7");
         refused(() -> run(SOFTMAX.withPadding(KeyPadding.flags(MemorySegment.ofArray(new byte[13])))),
                 "key flags: hold 13 bytes, (B, Nk) = (2, 7) needs 14");
         refused(() -> run(SOFTMAX.withBias(Bias.alibi(1f, 2f))), "alibi: slopes 2, q has 4 heads");

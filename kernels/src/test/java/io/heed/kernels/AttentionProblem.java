@@ -60,8 +60,8 @@ final class AttentionProblem {
         dv = rows(arena, batch, kvHeads, keys, valueWidth, turned, 1);
         lse = arena.allocate(4L * batch * heads * queries + 4);
         boolean given = withLseGradient && spec.normalizer() == Normalizer.SOFTMAX;
-        dLse = given ? IntStream.range(0, batch * heads * queries).mapToDouble(i -> (float) random.nextGaussian()).toArray()
-                : null;
+        dLse = given ? IntStream.range(0, batch * heads * queries)
+                .mapToDouble(i -> (float) random.nextGaussian()).toArray() : null;
         dLseMemory = given ? arena.allocate(4L * dLse.length + 4) : null;
         for (int i = 0; given && i < dLse.length; i++) {
             dLseMemory.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) dLse[i]);
@@ -79,7 +79,8 @@ final class AttentionProblem {
                 : new Rows(data, batch, heads, rows, width, heads * rows * row, rows * row, row);
     }
 
-    static Rows random(Arena arena, Random random, int batch, int heads, int rows, int width, boolean turned, float spread) {
+    static Rows random(Arena arena, Random random, int batch, int heads, int rows, int width, boolean turned,
+            float spread) {
         Rows view = rows(arena, batch, heads, rows, width, turned, random.nextInt(4));
         for (int b = 0; b < batch; b++) {
             for (int h = 0; h < heads; h++) {
@@ -122,7 +123,8 @@ final class AttentionProblem {
         close("dq", floats(dq), naive.dq, GRADIENT_FACTOR * tolerance);
         close("dk", floats(dk), naive.dk, GRADIENT_FACTOR * tolerance);
         if (dTable != null) {
-            close("relative table gradient", floats(dTable, naive.dTable.length), naive.dTable, GRADIENT_FACTOR * tolerance);
+            close("relative table gradient", floats(dTable, naive.dTable.length), naive.dTable,
+                    GRADIENT_FACTOR * tolerance);
         }
         if (dDense != null) {
             close("dense bias gradient", floats(dDense), naive.dDense, GRADIENT_FACTOR * tolerance);

@@ -45,8 +45,8 @@ class AttentionTest {
             for (Normalizer normalizer : Normalizer.values()) {
                 try (Arena arena = Arena.ofShared()) {
                     AttentionSpec spec = AttentionSpec.softmax().withNormalizer(normalizer).withMask(mask);
-                    AttentionProblem problem = new AttentionProblem(arena, random, 1, 2, 1, length, length, 64, 64, 1, false,
-                            spec);
+                    AttentionProblem problem = new AttentionProblem(arena, random, 1, 2, 1, length, length, 64, 64, 1,
+                            false, spec);
                     problem.run();
                     problem.verify(TOLERANCE);
                 }
@@ -60,8 +60,8 @@ class AttentionTest {
         for (Normalizer normalizer : Normalizer.values()) {
             try (Arena arena = Arena.ofShared()) {
                 AttentionSpec spec = AttentionSpec.softmax().withNormalizer(normalizer).withScale(1);
-                AttentionProblem problem = new AttentionProblem(arena, new Random(3), 1, 2, 2, 70, 250, 16, 8, 50, false,
-                        spec);
+                AttentionProblem problem = new AttentionProblem(arena, new Random(3), 1, 2, 2, 70, 250, 16, 8, 50,
+                        false, spec);
                 problem.run();
                 NaiveAttention naive = new NaiveAttention(problem.q, problem.k, problem.v, spec);
                 float[] out = AttentionProblem.floats(problem.out);
@@ -82,7 +82,8 @@ class AttentionTest {
         try (Arena arena = Arena.ofShared()) {
             // Logits grow along the keys by far more than the slack in every tile.
             AttentionSpec spec = AttentionSpec.softmax().withBias(Bias.alibi(0.5f));
-            AttentionProblem problem = new AttentionProblem(arena, new Random(5), 1, 1, 1, 60, 700, 32, 32, 1, true, spec);
+            AttentionProblem problem = new AttentionProblem(arena, new Random(5), 1, 1, 1, 60, 700, 32, 32, 1, true,
+                    spec);
             problem.run();
             problem.verify(2e-5);
         }
@@ -94,7 +95,8 @@ class AttentionTest {
             AttentionProblem problem = new AttentionProblem(arena, new Random(7), 1, 1, 1, 20, 40, 8, 8, 1, false,
                     AttentionSpec.softmax());
             for (int bits : new int[] {0x7fc00000, 0xffc00000}) {
-                problem.q.data().setAtIndex(ValueLayout.JAVA_FLOAT, problem.q.offset(0, 0, 4) + 3, Float.intBitsToFloat(bits));
+                problem.q.data().setAtIndex(ValueLayout.JAVA_FLOAT, problem.q.offset(0, 0, 4) + 3,
+                        Float.intBitsToFloat(bits));
                 problem.run();
                 float[] out = AttentionProblem.floats(problem.out);
                 for (int i = 0; i < out.length; i++) {
@@ -108,8 +110,10 @@ class AttentionTest {
     void rowsAndSequencesWithoutKeysGiveZeroAndNoWeight() {
         try (Arena arena = Arena.ofShared()) {
             // Sequence 0 has no key at all; in sequence 1 the first three queries stand before the first key.
-            AttentionSpec spec = AttentionSpec.softmax().withMask(new Mask.Causal(-3)).withPadding(KeyPadding.lengths(0, 9));
-            AttentionProblem problem = new AttentionProblem(arena, new Random(11), 2, 1, 1, 12, 9, 5, 7, 1, false, spec);
+            AttentionSpec spec = AttentionSpec.softmax().withMask(new Mask.Causal(-3))
+                    .withPadding(KeyPadding.lengths(0, 9));
+            AttentionProblem problem = new AttentionProblem(arena, new Random(11), 2, 1, 1, 12, 9, 5, 7, 1, false,
+                    spec);
             problem.run();
             float[] lse = AttentionProblem.floats(problem.lse, 24);
             float[] out = AttentionProblem.floats(problem.out);
@@ -129,8 +133,8 @@ class AttentionTest {
         for (Normalizer normalizer : Normalizer.values()) {
             for (int[] size : new int[][] {{0, 5}, {5, 0}, {0, 0}}) {
                 try (Arena arena = Arena.ofShared()) {
-                    AttentionProblem problem = new AttentionProblem(arena, new Random(13), 1, 2, 1, size[0], size[1], 4, 4, 1,
-                            false, AttentionSpec.softmax().withNormalizer(normalizer));
+                    AttentionProblem problem = new AttentionProblem(arena, new Random(13), 1, 2, 1, size[0], size[1],
+                            4, 4, 1, false, AttentionSpec.softmax().withNormalizer(normalizer));
                     problem.run();
                     problem.verify(TOLERANCE);
                 }
@@ -217,7 +221,8 @@ class AttentionTest {
             }
             offsets[row + 1] = count;
         }
-        return new Mask.BlockSparse(queryBlock, keyBlock, queryBlocks, offsets, blocks.build().toArray(), causal, offset);
+        return new Mask.BlockSparse(queryBlock, keyBlock, queryBlocks, offsets, blocks.build().toArray(), causal,
+                offset);
     }
 
     private static KeyPadding padding(Arena arena, Random random, int batch, int keys) {

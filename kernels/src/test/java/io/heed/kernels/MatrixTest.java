@@ -11,8 +11,10 @@ import static org.assertj.core.api.Assertions.within;
 
 class MatrixTest {
     @Property(tries = 300)
-    void equalsTheSumOfProducts(@ForAll @IntRange(min = 0, max = 27) int rows, @ForAll @IntRange(min = 0, max = 9) int vectors,
-            @ForAll @IntRange(min = 0, max = 70) int depth, @ForAll boolean transposed, @ForAll boolean add, @ForAll long seed) {
+    void equalsTheSumOfProducts(@ForAll @IntRange(min = 0, max = 27) int rows, @ForAll @IntRange(min = 0,
+            max = 9) int vectors,
+            @ForAll @IntRange(min = 0, max = 70) int depth, @ForAll boolean transposed, @ForAll boolean add,
+            @ForAll long seed) {
         Random random = new Random(seed);
         int columns = vectors * Lanes.COUNT;
         int aRow = transposed ? 1 : depth + 3;
@@ -46,8 +48,8 @@ class MatrixTest {
     }
 
     @Property(tries = 100)
-    void doesNotDependOnTheTiling(@ForAll @IntRange(min = 1, max = 20) int rows, @ForAll @IntRange(min = 1, max = 40) int depth,
-            @ForAll @IntRange(min = 0, max = 40) int cut, @ForAll long seed) {
+    void doesNotDependOnTheTiling(@ForAll @IntRange(min = 1, max = 20) int rows, @ForAll @IntRange(min = 1,
+            max = 40) int depth, @ForAll @IntRange(min = 0, max = 40) int cut, @ForAll long seed) {
         Random random = new Random(seed);
         int columns = 7 * Lanes.COUNT;
         int first = Math.min(cut, depth);
@@ -61,8 +63,8 @@ class MatrixTest {
             for (int j = 0; j < columns; j += Lanes.COUNT) {
                 int at = i * columns + j;
                 Matrix.multiply(1, Lanes.COUNT, first, a, i * depth, depth, 1, b, j, columns, parts, at, columns);
-                Matrix.multiplyAdd(1, Lanes.COUNT, depth - first, a, i * depth + first, depth, 1, b, first * columns + j,
-                        columns, parts, at, columns);
+                Matrix.multiplyAdd(1, Lanes.COUNT, depth - first, a, i * depth + first, depth, 1, b,
+                        first * columns + j, columns, parts, at, columns);
             }
         }
 

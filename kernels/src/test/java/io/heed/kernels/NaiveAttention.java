@@ -3,7 +3,9 @@ package io.heed.kernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Attention and its gradients written straight from the equations in float64, with the whole weight matrix in memory. */
+/**
+ * Attention and its gradients written straight from the equations in float64, with the whole weight matrix in memory.
+ */
 final class NaiveAttention {
     final double[] out;
     final double[] lse;

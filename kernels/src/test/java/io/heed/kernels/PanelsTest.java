@@ -12,8 +12,8 @@ class PanelsTest {
     private static final float STALE = 99f;
 
     @Property(tries = 200)
-    void readsPadsTransposesAndWrites(@ForAll @IntRange(min = 0, max = 9) int rows, @ForAll @IntRange(min = 1, max = 40) int width,
-            @ForAll @IntRange(min = 0, max = 3) int gap) {
+    void readsPadsTransposesAndWrites(@ForAll @IntRange(min = 0, max = 9) int rows, @ForAll @IntRange(min = 1,
+            max = 40) int width, @ForAll @IntRange(min = 0, max = 3) int gap) {
         int fromRow = width + gap;
         float[] memory = new float[2 + rows * fromRow + width];
         for (int i = 0; i < memory.length; i++) {

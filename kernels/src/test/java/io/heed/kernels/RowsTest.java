@@ -35,7 +35,8 @@ class RowsTest {
     void refusesMemoryOfOneThread() {
         try (Arena arena = Arena.ofConfined()) {
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> Rows.contiguous(arena.allocate(16), 1, 1, 1, 1)).withMessageContaining("confined");
+                    .isThrownBy(() -> Rows.contiguous(arena.allocate(16), 1, 1, 1,
+                    1)).withMessageContaining("confined");
         }
     }
 

@@ -60,8 +60,8 @@ class ThreadCountTest {
                     int queries = 1 + random.nextInt(200);
                     int keys = 1 + random.nextInt(600);
                     AttentionSpec spec = AttentionTest.spec(arena, random, batch, heads, queries, keys);
-                    AttentionProblem problem = new AttentionProblem(arena, random, batch, heads, kvHeads, queries, keys, 20, 24,
-                            1, false, spec);
+                    AttentionProblem problem = new AttentionProblem(arena, random, batch, heads, kvHeads, queries,
+                            keys, 20, 24, 1, false, spec);
                     problem.run();
                     System.out.println(seed + " " + problem.digest());
                 }
