@@ -26,6 +26,16 @@ public final class NearestName {
         return Optional.ofNullable(best);
     }
 
+    /**
+     * The message for a name that is not known: {@code unknown <what>: did you mean '<nearest>'? known: a, b, c}.
+     *
+     * @param what what is not known, the name included, e.g. {@code mixer 'sofmax'}
+     */
+    public static String unknown(String what, String name, Collection<String> known) {
+        return "unknown " + what + ": " + of(name, known).map(near -> "did you mean '" + near + "'? ").orElse("")
+                + (known.isEmpty() ? "there are none" : "known: " + String.join(", ", known));
+    }
+
     private static int distance(String a, String b) {
         int[][] d = new int[a.length() + 1][b.length() + 1];
         for (int i = 0; i <= a.length(); i++) {

@@ -33,8 +33,6 @@ public final class GraphLayers {
             known.add(kind.id());
             known.addAll(kind.aliases());
         }
-        throw new IllegalArgumentException("unknown graph layer '" + name + "'"
-                + NearestName.of(name, known).map(near -> ": did you mean '" + near + "'?")
-                        .orElse("; known: " + String.join(", ", known)));
+        throw new IllegalArgumentException(NearestName.unknown("graph layer '" + name + "'", name, known));
     }
 }

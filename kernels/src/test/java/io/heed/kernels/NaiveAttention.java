@@ -2,6 +2,7 @@ package io.heed.kernels;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * Attention and its gradients written straight from the equations in float64, with the whole weight matrix in memory.
@@ -14,6 +15,13 @@ final class NaiveAttention {
     double[] dv;
     double[] dTable;
     double[] dDense;
+    /**
+     * Largest root of the summed squares of what one entry of dq or dk adds up, before p dP and p delta cancel in
+     * dS = p (dP - delta): with a single key the gradient is exactly 0, but float32 rounding is that of the terms.
+     */
+    double logitGradientSize;
+    private double[] dqSquares;
+    private double[] dkSquares;
 
     private final Rows q;
     private final Rows k;
@@ -73,6 +81,8 @@ final class NaiveAttention {
         dq = new double[lse.length * q.width()];
         dk = new double[k.batch() * k.heads() * keys * k.width()];
         dv = new double[v.batch() * v.heads() * keys * v.width()];
+        dqSquares = new double[dq.length];
+        dkSquares = new double[dk.length];
         dTable = spec.bias() instanceof Bias.RelativeTable t ? new double[q.heads() * t.width()] : null;
         dDense = spec.bias() instanceof Bias.Dense d
                 ? new double[d.values().batch() * d.values().heads() * q.rows() * keys] : null;
@@ -84,6 +94,8 @@ final class NaiveAttention {
                 }
             }
         }
+        logitGradientSize = Math.sqrt(Math.max(Arrays.stream(dqSquares).max().orElse(0),
+                Arrays.stream(dkSquares).max().orElse(0)));
     }
 
     private void backward(int b, int h, int i, int row, Rows dOut, double dLse) {
@@ -104,9 +116,14 @@ final class NaiveAttention {
             if (!visible(b, h, i, j)) {
                 continue;
             }
+            double size = scale * (spec.normalizer() == Normalizer.SIGMOID ? ds : p * (Math.abs(dp[j]) + Math.abs(delta)));
             for (int c = 0; c < q.width(); c++) {
-                dq[row * q.width() + c] += scale * ds * at(k, b, kvHead(h), j, c);
-                dk[((b * k.heads() + kvHead(h)) * keys + j) * k.width() + c] += scale * ds * at(q, b, h, i, c);
+                int atQuery = row * q.width() + c;
+                int atKey = ((b * k.heads() + kvHead(h)) * keys + j) * k.width() + c;
+                dq[atQuery] += scale * ds * at(k, b, kvHead(h), j, c);
+                dk[atKey] += scale * ds * at(q, b, h, i, c);
+                dqSquares[atQuery] += Math.pow(size * at(k, b, kvHead(h), j, c), 2);
+                dkSquares[atKey] += Math.pow(size * at(q, b, h, i, c), 2);
             }
             if (spec.bias() instanceof Bias.RelativeTable t) {
                 dTable[h * t.width() + entry(t, i, j)] += ds;

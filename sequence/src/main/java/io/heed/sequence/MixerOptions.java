@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
+import io.heed.train.NearestName;
+
 /** Reads a mixer's options with clear errors. */
 public final class MixerOptions {
     private final Map<String, String> options;
@@ -22,7 +24,7 @@ public final class MixerOptions {
         List<String> known = kind.options().stream().map(MixerOption::name).toList();
         for (String name : options.keySet()) {
             if (!known.contains(name)) {
-                throw new IllegalArgumentException(Names.unknown("option '" + name + "' of mixer " + kind.id(), name, known));
+                throw new IllegalArgumentException(NearestName.unknown("option '" + name + "' of mixer " + kind.id(), name, known));
             }
         }
     }

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 
+import io.heed.train.NearestName;
+
 /** All mixers on the class path, by id and alias. Listing them does not load libtorch. */
 public final class Mixers {
     private static final List<MixerKind> KINDS = ServiceLoader.load(MixerProvider.class, Mixers.class.getClassLoader())
@@ -27,7 +29,7 @@ public final class Mixers {
     public static MixerKind named(String name) {
         MixerKind kind = BY_NAME.get(name.strip());
         if (kind == null) {
-            throw new IllegalArgumentException(Names.unknown("mixer '" + name + "'", name, BY_NAME.keySet()));
+            throw new IllegalArgumentException(NearestName.unknown("mixer '" + name + "'", name, BY_NAME.keySet()));
         }
         return kind;
     }

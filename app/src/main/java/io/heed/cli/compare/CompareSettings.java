@@ -16,6 +16,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.heed.sequence.MixerSpec;
 import io.heed.sequence.Mixers;
 import io.heed.train.ConfigReader;
+import io.heed.train.NearestName;
 import io.heed.train.TrainConfig;
 
 /**
@@ -46,7 +47,7 @@ public record CompareSettings(String task, String text, List<String> mixers, lon
         mixers = List.copyOf(mixers);
         seeds = List.copyOf(seeds);
         if (!TASKS.contains(task)) {
-            throw new IllegalArgumentException(Unknown.name("task", task, TASKS));
+            throw new IllegalArgumentException(NearestName.unknown("task '" + task + "'", task, TASKS));
         }
         if (!text.isEmpty() && !task.equals("text")) {
             throw new IllegalArgumentException("a text file needs the task text, not " + task + ": leave one of them out");
