@@ -16,7 +16,8 @@ class ArrowsTest {
     private static final String[] KERNELS = {"io.heed.kernels.."};
     private static final String[] CORE = {"io.heed.tensor..", "io.heed.nn..", "io.heed.train..", "io.heed.data..",
         "io.heed.catalog.."};
-    private static final String[] FAMILIES = {"io.heed.sequence..", "io.heed.graph.."};
+    private static final String[] FAMILIES = {"io.heed.sequence..", "io.heed.vision..", "io.heed.graph..",
+        "io.heed.inference..", "io.heed.insight.."};
     private static final String[] APP = {"io.heed.cli..", "io.heed.bench.."};
 
     private static JavaClasses house;
@@ -37,6 +38,19 @@ class ArrowsTest {
                 .whereLayer("families").mayOnlyBeAccessedByLayers("app")
                 .whereLayer("core").mayOnlyBeAccessedByLayers("app", "families")
                 .check(house);
+    }
+
+    /** Vision and graphs may use sequence mixers; running and looking into models may use models; nothing else. */
+    @Test
+    void familiesUseOnlyTheFamiliesBelowThem() {
+        noClasses().that().resideInAPackage("io.heed.sequence..").should().dependOnClassesThat().resideInAnyPackage(
+                "io.heed.vision..", "io.heed.graph..", "io.heed.inference..", "io.heed.insight..").check(house);
+        noClasses().that().resideInAPackage("io.heed.vision..").should().dependOnClassesThat().resideInAnyPackage(
+                "io.heed.graph..", "io.heed.inference..", "io.heed.insight..").check(house);
+        noClasses().that().resideInAPackage("io.heed.graph..").should().dependOnClassesThat().resideInAnyPackage(
+                "io.heed.vision..", "io.heed.inference..", "io.heed.insight..").check(house);
+        noClasses().that().resideInAPackage("io.heed.inference..").should().dependOnClassesThat().resideInAnyPackage(
+                "io.heed.graph..", "io.heed.insight..").check(house);
     }
 
     @Test
