@@ -64,11 +64,13 @@ public final class Backbone extends Module {
      */
     public Tensor forward(Tensor x, MixerContext context) {
         Tensor h = drop(withPositions(x, 0));
-        for (Block block : blocks) {
-            Tensor in = h;
-            h = Scopes.keep(() -> block.forward(in, context));
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            Tensor in = context.watchHidden(layer, h);
+            Block block = blocks.get(layer);
+            MixerContext here = context.atLayer(layer);
+            h = Scopes.keep(() -> block.forward(in, here));
         }
-        return norm.forward(h);
+        return norm.forward(context.watchHidden(blocks.size(), h));
     }
 
     /**

@@ -3,10 +3,13 @@ package io.heed.sequence;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
+import io.heed.nn.AttentionCall;
+import io.heed.nn.AttentionObserver;
 import io.heed.nn.Form;
 import io.heed.nn.Padding;
 
@@ -19,15 +22,27 @@ public final class MixerContext {
     private final Padding padding;
     private final Tensor memory;
     private final Padding memoryPadding;
-    private final List<Tensor> losses = new ArrayList<>();
+    private final AttentionObserver observer;
+    private final int layer;
+    private final List<Tensor> losses;
     // losses outlive the scope of the layer that adds them
-    private final PointerScope scope = PointerScope.getInnerScope();
+    private final PointerScope scope;
 
-    private MixerContext(Form form, Padding padding, Tensor memory, Padding memoryPadding) {
+    private MixerContext(Form form, Padding padding, Tensor memory, Padding memoryPadding, AttentionObserver observer,
+                         int layer) {
+        this(form, padding, memory, memoryPadding, observer, layer, new ArrayList<>(), PointerScope.getInnerScope());
+    }
+
+    private MixerContext(Form form, Padding padding, Tensor memory, Padding memoryPadding, AttentionObserver observer,
+                         int layer, List<Tensor> losses, PointerScope scope) {
         this.form = form;
         this.padding = padding;
         this.memory = memory;
         this.memoryPadding = memoryPadding;
+        this.observer = observer;
+        this.layer = layer;
+        this.losses = losses;
+        this.scope = scope;
     }
 
     /** No padding, no memory, {@link Form#AUTO}. */
@@ -37,12 +52,12 @@ public final class MixerContext {
 
     /** No padding, no memory. */
     public static MixerContext of(Form form) {
-        return new MixerContext(form, null, null, null);
+        return new MixerContext(form, null, null, null, null, 0);
     }
 
     /** The same with padded positions in the input (B, N); outputs at padded positions are unspecified but finite. */
     public MixerContext withPadding(Padding padding) {
-        return new MixerContext(form, padding, memory, memoryPadding);
+        return new MixerContext(form, padding, memory, memoryPadding, observer, layer);
     }
 
     /**
@@ -51,12 +66,40 @@ public final class MixerContext {
      * @param memoryPadding padded positions of the memory (B, M), or null for none
      */
     public MixerContext withMemory(Tensor memory, Padding memoryPadding) {
-        return new MixerContext(form, padding, memory, memoryPadding);
+        return new MixerContext(form, padding, memory, memoryPadding, observer, layer);
     }
 
     /** The same in another form. */
     public MixerContext withForm(Form form) {
-        return new MixerContext(form, padding, memory, memoryPadding);
+        return new MixerContext(form, padding, memory, memoryPadding, observer, layer);
+    }
+
+    /** The same with someone who looks on. */
+    public MixerContext withObserver(AttentionObserver observer) {
+        return new MixerContext(form, padding, memory, memoryPadding, observer, layer);
+    }
+
+    /** The same pass, in layer {@code layer}: what the mixer of that layer is given. */
+    public MixerContext atLayer(int layer) {
+        return observer == null ? this
+                : new MixerContext(form, padding, memory, memoryPadding, observer, layer, losses, scope);
+    }
+
+    /** Shows the residual stream (B, N, D) that enters layer {@code layer} to the observer; what to go on with. */
+    Tensor watchHidden(int layer, Tensor hidden) {
+        return observer == null ? hidden : observer.hidden(layer, hidden);
+    }
+
+    /**
+     * Shows the heads' outputs, before their projection, to the observer if there is one. Every mixer that has an attention
+     * matrix passes its heads through here.
+     *
+     * @param outputs (B, H, N, e)
+     * @param call    what they were computed from; asked for only when someone looks on
+     * @return what to go on with: {@code outputs}, unless the observer changes them
+     */
+    public Tensor watch(Tensor outputs, Supplier<AttentionCall> call) {
+        return observer == null ? outputs : observer.heads(layer, call.get(), outputs);
     }
 
     /** Which of the mixer's equal computations to run. */

@@ -20,6 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import io.heed.data.SequenceBatch;
+import io.heed.nn.AttentionCall;
+import io.heed.nn.AttentionObserver;
+import io.heed.nn.ComposedAttention;
 import io.heed.nn.Form;
 import io.heed.nn.Padding;
 import io.heed.tensor.Ops;
@@ -100,6 +103,27 @@ public abstract class MixerContract {
             assertThat(y.shape()).as("length %d", length).containsExactly(BATCH, length, config.width());
             assertThat(torch.isfinite(y).all().item_bool()).as("finite at length %d", length).isTrue();
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void anObserverChangesNothingAndSeesWeightsThatGiveTheOutputs(MixerConfig config) {
+        SequenceMixer mixer = build(config);
+        mixer.eval();
+        Tensor x = input(37, config, 1);
+        Tensor y = mixer.forward(x, context(mixer, x, Form.AUTO));
+        Tensor watched = mixer.forward(x, context(mixer, x, Form.AUTO).withObserver(new AttentionObserver() {
+            @Override
+            public Tensor heads(int layer, AttentionCall call, Tensor outputs) {
+                for (long from : new long[] {0, 5, 30}) {
+                    Tensor weights = call.weights(from, 7);
+                    assertClose("rows from " + from + " of weights times values", ComposedAttention.apply(weights, call.values()),
+                            outputs.narrow(2, from, 7), tolerance());
+                }
+                return outputs;
+            }
+        }));
+        assertThat(watched.equal(y)).as("watched outputs are the same bits").isTrue();
     }
 
     @ParameterizedTest

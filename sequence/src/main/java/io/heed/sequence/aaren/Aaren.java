@@ -9,7 +9,9 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
+import io.heed.nn.AttentionCall;
 import io.heed.nn.Form;
 import io.heed.nn.Heads;
 import io.heed.nn.Padding;
@@ -23,6 +25,7 @@ import io.heed.sequence.MixerState;
 import io.heed.sequence.Pattern;
 import io.heed.sequence.SequenceMixer;
 import io.heed.sequence.TensorState;
+import io.heed.tensor.Ops;
 
 /**
  * Aaren's mixer: output t is softmax attention of a learned query over the tokens 1 to t. Its state is one
@@ -107,11 +110,21 @@ public final class Aaren extends SequenceMixer {
         if (context.memory().isPresent()) {
             throw new UnsupportedOperationException("aaren attends to its own sequence, not to a memory");
         }
-        Tensor scores = scores(x);
-        if (context.padding().isPresent()) {
-            scores = hide(scores, context.padding().get());
-        }
-        return outProjection.forward(Heads.merge(SoftmaxScan.outputs(scores, values(x), context.form())));
+        Tensor scores = context.padding().map(padding -> hide(scores(x), padding)).orElseGet(() -> scores(x));
+        Tensor values = values(x);
+        Tensor out = context.watch(SoftmaxScan.outputs(scores, values, context.form()), () -> call(x, scores, values));
+        return outProjection.forward(Heads.merge(out));
+    }
+
+    /** As an observer sees it: the one query at every position, against keys up to that position. */
+    private AttentionCall call(Tensor x, Tensor scores, Tensor values) {
+        Tensor keys = Heads.split(keyProjection.forward(x), heads);
+        Tensor queries = queryProjection.forward(query).view(1, heads, 1, headWidth).expand_as(keys);
+        return new AttentionCall(queries, keys, values, (from, count) -> {
+            Tensor hidden = torch.ones(new long[] {count, scores.size(-1)}, Ops.options(ScalarType.Bool)).triu(from + 1)
+                    .to(scores.device(), ScalarType.Bool);
+            return Ops.maskedSoftmax(Ops.fill(scores.unsqueeze(2), hidden, Double.NEGATIVE_INFINITY), -1);
+        });
     }
 
     /** Padded tokens are the merge's identity: a score of -inf, (B, H, N). */

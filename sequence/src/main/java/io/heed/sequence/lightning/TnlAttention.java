@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.SequentialImpl;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.nn.AttentionCall;
 import io.heed.nn.CausalLinearAttention;
 import io.heed.nn.Form;
 import io.heed.nn.Heads;
@@ -24,6 +25,7 @@ import io.heed.sequence.MixerState;
 import io.heed.sequence.Pattern;
 import io.heed.sequence.SequenceMixer;
 import io.heed.sequence.TensorState;
+import io.heed.tensor.Ops;
 
 /**
  * TNL's attention layer around lightning attention. Its state is one (d, d) matrix a head, whatever the number of tokens.
@@ -113,13 +115,23 @@ public final class TnlAttention extends SequenceMixer {
         if (context.memory().isPresent()) {
             throw new UnsupportedOperationException("lightning-attention attends to its own sequence, not to a memory");
         }
-        Tensor key = head(keyProjection, x);
-        if (context.padding().isPresent()) {
-            key = hide(key, context.padding().get());
-        }
-        Tensor out = CausalLinearAttention.outputs(head(queryProjection, x), key, head(valueProjection, x), rates,
-                context.form());
-        return gated(x, out);
+        Tensor query = head(queryProjection, x);
+        Tensor key = context.padding().map(padding -> hide(head(keyProjection, x), padding))
+                .orElseGet(() -> head(keyProjection, x));
+        Tensor value = head(valueProjection, x);
+        Tensor out = CausalLinearAttention.outputs(query, key, value, rates, context.form());
+        return gated(x, context.watch(out, () -> new AttentionCall(query, key, value,
+                (from, count) -> weights(query, key, from, count))));
+    }
+
+    /** Rows of (Q K^T) * lambda^(i - j) below the diagonal, (B, H, count, N): what the linear form never makes. */
+    private Tensor weights(Tensor query, Tensor key, long from, long count) {
+        Tensor scores = query.narrow(2, from, count).matmul(key.transpose(-2, -1));
+        Tensor distance = torch.arange(new Scalar(from), new Scalar(from + count), scores.options()).unsqueeze(-1)
+                .sub(torch.arange(new Scalar(key.size(2)), scores.options())); // i - j
+        Tensor decay = Ops.of(rates, heads, 1, 1).to(scores.device(), Ops.type(scores)).neg()
+                .mul(distance.clamp_min(new Scalar(0))).exp();
+        return Ops.fill(scores.mul(decay), distance.lt(new Scalar(0)), 0);
     }
 
     /** A key of 0 adds nothing to any sum. */

@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.kernels.AttentionSpec;
 import io.heed.kernels.KeyPadding;
 import io.heed.nn.ComposedAttention;
 import io.heed.nn.Form;
@@ -102,11 +103,14 @@ public final class SigmoidAttention extends SequenceMixer {
         KeyPadding padding = context.keyPadding().map(Padding::keys).orElseGet(KeyPadding::none);
         if (context.memory().isPresent()) {
             Tensor[] memory = keysAndValues(context.memory().get());
-            return output(attendMemory(queries(x), memory, padding, 0, context.form()));
+            Tensor q = queries(x);
+            return output(context.watch(attendMemory(q, memory, padding, 0, context.form()), () -> core.call(q, memory[0],
+                    memory[1], core.spec(0, memory[0].size(2), padding, false))));
         }
         Tensor[] heads = heads(x, 0);
-        return output(core.attend(heads[0], heads[1], heads[2], core.spec(0, x.size(1), padding, true), 0, context.form(),
-                is_training()));
+        AttentionSpec spec = core.spec(0, x.size(1), padding, true);
+        return output(context.watch(core.attend(heads[0], heads[1], heads[2], spec, 0, context.form(), is_training()),
+                () -> core.call(heads[0], heads[1], heads[2], spec)));
     }
 
     /** The same step by step, by the composed form: self-attention over (B, N, D), dropout off. */

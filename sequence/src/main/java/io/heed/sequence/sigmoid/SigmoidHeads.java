@@ -9,6 +9,7 @@ import io.heed.kernels.Bias;
 import io.heed.kernels.KeyPadding;
 import io.heed.kernels.Mask;
 import io.heed.nn.Alibi;
+import io.heed.nn.AttentionCall;
 import io.heed.nn.ComposedAttention;
 import io.heed.nn.Form;
 import io.heed.nn.FusedAttention;
@@ -75,6 +76,12 @@ final class SigmoidHeads {
     /** The attention matrix P (B, H, Nq, Nk) of turned queries and keys, rows divided, dropout not applied. */
     Tensor matrix(Tensor q, Tensor k, AttentionSpec spec, long first) {
         return divideRows(ComposedAttention.weights(q, k, spec), first);
+    }
+
+    /** Attention from query 0 on as an observer sees it: P with its rows divided. */
+    AttentionCall call(Tensor q, Tensor k, Tensor v, AttentionSpec spec) {
+        AttentionCall plain = AttentionCall.of(q, k, v, spec);
+        return new AttentionCall(q, k, v, (from, count) -> divideRows(plain.weights(from, count), from));
     }
 
     /** P v, (B, H, Nq, d), of turned queries and keys. */

@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.kernels.AttentionSpec;
 import io.heed.kernels.DecodeSpec;
 import io.heed.kernels.Mask;
+import io.heed.nn.AttentionCall;
 import io.heed.nn.ComposedAttention;
 import io.heed.nn.Form;
 import io.heed.nn.FusedAttention;
@@ -76,7 +77,8 @@ public final class SoftmaxAttention extends SequenceMixer {
             Tensor weights = torch.dropout(ComposedAttention.weights(p.q, p.k, p.spec), config.dropout(), true);
             return output(ComposedAttention.apply(weights, p.v));
         }
-        return output(attend(p.q, p.k, p.v, p.spec, context.form()));
+        return output(context.watch(attend(p.q, p.k, p.v, p.spec, context.form()),
+                () -> AttentionCall.of(p.q, p.k, p.v, p.spec)));
     }
 
     /**
