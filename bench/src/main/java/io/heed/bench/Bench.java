@@ -20,6 +20,7 @@ public final class Bench {
         cases.addAll(DecodeBenches.all());
         cases.addAll(LinearBenches.all());
         cases.addAll(ScanBenches.all());
+        cases.addAll(SelectiveBenches.all());
         return cases;
     }
 

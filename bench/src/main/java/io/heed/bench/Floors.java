@@ -24,6 +24,8 @@ final class Floors {
             entry("lightning-constant-speed 1x8x65536x64", 0.9),
             entry("prefix-scan 1x8x16384x64", 8.0),
             entry("prefix-scan-linear 1x8x16384x64", 0.9),
+            entry("selective-scan-loop 1x4096x256 16 states", 10.0),
+            entry("selective-scan-log-depth 1x4096x256 16 states", 3.0),
             entry("decode 1x8x32768x64", 0.7));
 
     private Floors() { }

@@ -12,7 +12,6 @@ import io.heed.kernels.LinearAttention;
 import io.heed.kernels.LinearAttentionSpec;
 import io.heed.kernels.Rows;
 import io.heed.tensor.Autograd;
-import io.heed.tensor.View;
 
 /** {@link CausalLinearAttention} through the kernel {@link LinearAttention}: chunks forward, chunks backward. */
 final class FusedLinearAttention {
@@ -88,7 +87,7 @@ final class FusedLinearAttention {
                 outputs.add(torch.empty(in.get(3).sizes()));
             }
             try (Views views = new Views()) {
-                LinearAttention.forward(views.input(in), views.output(outputs), spec);
+                LinearAttention.forward(input(views, in), output(views, outputs), spec);
             }
             in.forEach(context::save);
             return outputs;
@@ -102,7 +101,7 @@ final class FusedLinearAttention {
             results.add(!context.needsGradient(i) ? null : i < 3 ? rows(in.get(i)) : torch.empty(in.get(i).sizes()));
         }
         try (Views views = new Views()) {
-            LinearAttention.backward(views.input(in), views.output(gradients), views.input(results), spec);
+            LinearAttention.backward(input(views, in), output(views, gradients), input(views, results), spec);
         }
         return results;
     }
@@ -112,33 +111,13 @@ final class FusedLinearAttention {
         return torch.empty(like.size(0), like.size(2), like.size(1), like.size(3)).transpose(1, 2);
     }
 
-    /** The kernel's views of tensors, held until the kernel is done; null tensors give null views. */
-    private static final class Views implements AutoCloseable {
-        private final List<View> open = new ArrayList<>();
+    private static LinearAttention.Input input(Views views, List<Tensor> in) {
+        Rows[] rows = new Rows[4];
+        Arrays.setAll(rows, i -> i < in.size() ? views.rows(in.get(i)) : null);
+        return new LinearAttention.Input(rows[0], rows[1], rows[2], rows[3]);
+    }
 
-        LinearAttention.Input input(List<Tensor> in) {
-            Rows[] rows = new Rows[4];
-            Arrays.setAll(rows, i -> i < in.size() ? rows(in.get(i)) : null);
-            return new LinearAttention.Input(rows[0], rows[1], rows[2], rows[3]);
-        }
-
-        LinearAttention.Output output(List<Tensor> outputs) {
-            return new LinearAttention.Output(rows(outputs.get(0)), outputs.size() > 1 ? rows(outputs.get(1)) : null);
-        }
-
-        /** What is written is fresh and dense, so that no view here is of a copy but those of incoming gradients. */
-        private Rows rows(Tensor tensor) {
-            if (tensor == null) {
-                return null;
-            }
-            View view = View.read(tensor);
-            open.add(view);
-            return view.rows();
-        }
-
-        @Override
-        public void close() {
-            open.forEach(View::close);
-        }
+    private static LinearAttention.Output output(Views views, List<Tensor> outputs) {
+        return new LinearAttention.Output(views.rows(outputs.get(0)), outputs.size() > 1 ? views.rows(outputs.get(1)) : null);
     }
 }

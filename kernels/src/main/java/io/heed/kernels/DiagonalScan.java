@@ -1,0 +1,123 @@
+package io.heed.kernels;
+
+import java.nio.ByteOrder;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * A gated recurrence with one state a channel, h_t = a_t h_{t-1} + x_t: what gated RNNs without hidden-to-gate weights and
+ * real-gated units reduce to. A gate of 1 and an input of 0 leave the state as it is.
+ *
+ * <p>Tasks are blocks of channels of one sequence or head, cut by the shapes alone.
+ */
+public final class DiagonalScan {
+    private static final VectorSpecies<Float> SPECIES = Lanes.FLOAT;
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    private static final int LANES = Lanes.COUNT;
+
+    private DiagonalScan() { }
+
+    /**
+     * Scans all sequences and heads.
+     *
+     * @param gates   a, (B, H, N, d)
+     * @param inputs  x, (B, H, N, d)
+     * @param initial the state before the first token, (B, H, 1, d), or null for 0
+     * @param states  h, (B, H, N, d), overwritten
+     * @throws IllegalArgumentException when one is missing or shapes disagree
+     */
+    public static void forward(Rows gates, Rows inputs, Rows initial, Rows states) {
+        check(gates, inputs, initial);
+        Arguments.required("states", states);
+        Arguments.shape("states", states, gates.batch(), gates.heads(), gates.rows(), gates.width());
+        forEachBlock(gates, (b, h, column) -> {
+            VectorMask<Float> mask = SPECIES.indexInRange(column, gates.width());
+            FloatVector state = initial == null ? FloatVector.zero(SPECIES) : load(initial, b, h, 0, column, mask);
+            forward(gates, inputs, states, b, h, column, mask, state);
+        });
+    }
+
+    private static void forward(Rows gates, Rows inputs, Rows states, int b, int h, int column, VectorMask<Float> mask,
+                                FloatVector initial) {
+        FloatVector state = initial;
+        for (int t = 0; t < gates.rows(); t++) {
+            state = load(gates, b, h, t, column, mask).fma(state, load(inputs, b, h, t, column, mask));
+            store(state, states, b, h, t, column, mask);
+        }
+    }
+
+    /**
+     * Gradients: with g_t that of h_t in all, g_t = dh_t + a_{t+1} g_{t+1}, dx_t = g_t, da_t = g_t h_{t-1}.
+     *
+     * @param states          h of the forward scan
+     * @param gradient        with respect to h, (B, H, N, d)
+     * @param gateGradient    (B, H, N, d), or null where not wanted
+     * @param inputGradient   (B, H, N, d), or null where not wanted
+     * @param initialGradient (B, H, 1, d), or null where not wanted
+     * @throws IllegalArgumentException when one is missing or shapes disagree
+     */
+    public static void backward(Rows gates, Rows initial, Rows states, Rows gradient, Rows gateGradient, Rows inputGradient,
+                                Rows initialGradient) {
+        Arguments.required("states", states);
+        Arguments.required("gradient", gradient);
+        check(gates, states, initial);
+        check(gates, gradient, initialGradient);
+        Arguments.shape("gate gradient", gateGradient, gates.batch(), gates.heads(), gates.rows(), gates.width());
+        Arguments.shape("input gradient", inputGradient, gates.batch(), gates.heads(), gates.rows(), gates.width());
+        forEachBlock(gates, (b, h, column) -> {
+            VectorMask<Float> mask = SPECIES.indexInRange(column, gates.width());
+            FloatVector before = initial == null ? FloatVector.zero(SPECIES) : load(initial, b, h, 0, column, mask);
+            FloatVector carried = backward(gates, states, gradient, gateGradient, inputGradient, b, h, column, mask, before);
+            if (initialGradient != null) {
+                store(carried, initialGradient, b, h, 0, column, mask);
+            }
+        });
+    }
+
+    private static FloatVector backward(Rows gates, Rows states, Rows gradient, Rows gateGradient, Rows inputGradient, int b,
+                                        int h, int column, VectorMask<Float> mask, FloatVector before) {
+        FloatVector carried = FloatVector.zero(SPECIES);
+        for (int t = gates.rows() - 1; t >= 0; t--) {
+            FloatVector g = load(gradient, b, h, t, column, mask).add(carried);
+            if (inputGradient != null) {
+                store(g, inputGradient, b, h, t, column, mask);
+            }
+            if (gateGradient != null) {
+                FloatVector previous = t == 0 ? before : load(states, b, h, t - 1, column, mask);
+                store(g.mul(previous), gateGradient, b, h, t, column, mask);
+            }
+            carried = g.mul(load(gates, b, h, t, column, mask));
+        }
+        return carried;
+    }
+
+    private interface Block {
+        void run(int batch, int head, int column);
+    }
+
+    private static void forEachBlock(Rows shape, Block body) {
+        int blocks = (shape.width() + LANES - 1) / LANES;
+        Workers.run(shape.batch() * shape.heads() * blocks, task -> {
+            int head = task / blocks;
+            body.run(head / shape.heads(), head % shape.heads(), task % blocks * LANES);
+        });
+    }
+
+    private static FloatVector load(Rows view, int b, int h, int t, int column, VectorMask<Float> mask) {
+        long at = (view.offset(b, h, t) + column) * Float.BYTES;
+        return FloatVector.fromMemorySegment(SPECIES, view.data(), at, ORDER, mask);
+    }
+
+    private static void store(FloatVector x, Rows view, int b, int h, int t, int column, VectorMask<Float> mask) {
+        x.intoMemorySegment(view.data(), (view.offset(b, h, t) + column) * Float.BYTES, ORDER, mask);
+    }
+
+    private static void check(Rows gates, Rows inputs, Rows initial) {
+        Arguments.required("gates", gates);
+        Arguments.required("inputs", inputs);
+        Arguments.shape("inputs", inputs, gates.batch(), gates.heads(), gates.rows(), gates.width());
+        Arguments.shape("initial", initial, gates.batch(), gates.heads(), 1, gates.width());
+    }
+}
