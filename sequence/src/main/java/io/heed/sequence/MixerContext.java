@@ -86,7 +86,7 @@ public final class MixerContext {
     }
 
     /** Shows the residual stream (B, N, D) that enters layer {@code layer} to the observer; what to go on with. */
-    Tensor watchHidden(int layer, Tensor hidden) {
+    public Tensor watchHidden(int layer, Tensor hidden) {
         return observer == null ? hidden : observer.hidden(layer, hidden);
     }
 

@@ -34,7 +34,7 @@ public record MixerKind(String id, List<String> aliases, String line, Set<Patter
      * @throws IllegalArgumentException for an option that the mixer does not have, or a value that it cannot take
      */
     public SequenceMixer build(MixerConfig config) {
-        MixerOptions.check(this, config.options());
+        MixerOptions.check(id, config.options(), options);
         return factory.build(config);
     }
 }

@@ -16,15 +16,27 @@ public final class MixerOptions {
 
     /** The options of {@code config}. */
     public static MixerOptions of(MixerConfig config) {
-        return new MixerOptions(config.options());
+        return of(config.options());
     }
 
-    /** @throws IllegalArgumentException for an option that {@code kind} does not have, with the nearest that it has */
-    static void check(MixerKind kind, Map<String, String> options) {
-        List<String> known = kind.options().stream().map(MixerOption::name).toList();
+    /** These options. */
+    public static MixerOptions of(Map<String, String> options) {
+        return new MixerOptions(options);
+    }
+
+    /**
+     * Checks the options' names.
+     *
+     * @param mixer   the mixer's id
+     * @param options what it was given
+     * @param known   what it understands
+     * @throws IllegalArgumentException for an option that the mixer does not have, with the nearest that it has
+     */
+    public static void check(String mixer, Map<String, String> options, List<MixerOption> known) {
+        List<String> names = known.stream().map(MixerOption::name).toList();
         for (String name : options.keySet()) {
-            if (!known.contains(name)) {
-                throw new IllegalArgumentException(NearestName.unknown("option '" + name + "' of mixer " + kind.id(), name, known));
+            if (!names.contains(name)) {
+                throw new IllegalArgumentException(NearestName.unknown("option '" + name + "' of mixer " + mixer, name, names));
             }
         }
     }

@@ -5,10 +5,11 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.TensorVector;
 
 /** Counts parameters. */
-final class Parameters {
+public final class Parameters {
     private Parameters() { }
 
-    static long count(Module module) {
+    /** The elements of all parameters, each shared one counted once. */
+    public static long count(Module module) {
         try (PointerScope _ = new PointerScope()) {
             TensorVector parameters = module.parameters();
             long sum = 0;

@@ -6,11 +6,11 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
 /** Frees what a computation leaves behind, at once rather than at the end of the training step. */
-final class Scopes {
+public final class Scopes {
     private Scopes() { }
 
     /** Runs {@code body} in a scope of its own, from which only its result goes on into the caller's scope. */
-    static Tensor keep(Supplier<Tensor> body) {
+    public static Tensor keep(Supplier<Tensor> body) {
         PointerScope outer = PointerScope.getInnerScope();
         try (PointerScope _ = new PointerScope()) {
             Tensor result = body.get();

@@ -1,0 +1,35 @@
+package io.heed.vision;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import io.heed.catalog.Family;
+import io.heed.catalog.FamilyCatalog;
+import io.heed.catalog.SystemEntry;
+
+/** The systems of this family. A system that also is a {@link GridMixerProvider} offers its mixers, after the baseline. */
+public final class VisionCatalog implements FamilyCatalog, GridMixerProvider {
+    private static final List<SystemEntry> SYSTEMS = List.of();
+
+    /** Attention over the whole grid. */
+    private static final GridMixerKind BASELINE = new GridMixerKind("softmax", List.of("attention"),
+            "softmax attention over the whole grid: the baseline", List.of(), GlobalAttention::new);
+
+    @Override
+    public Family family() {
+        return Family.VISION;
+    }
+
+    @Override
+    public List<SystemEntry> systems() {
+        return SYSTEMS;
+    }
+
+    @Override
+    public List<GridMixerKind> gridMixers() {
+        List<GridMixerKind> kinds = new ArrayList<>(List.of(BASELINE));
+        SYSTEMS.stream().filter(GridMixerProvider.class::isInstance)
+                .forEach(system -> kinds.addAll(((GridMixerProvider) system).gridMixers()));
+        return kinds;
+    }
+}
