@@ -6,6 +6,7 @@ import io.heed.catalog.Family;
 import io.heed.catalog.FamilyCatalog;
 import io.heed.catalog.SystemEntry;
 import io.heed.sequence.aaren.AarenSystem;
+import io.heed.sequence.graphaware.GraphAwareSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
 import io.heed.sequence.softmax.SoftmaxSystem;
@@ -13,8 +14,13 @@ import io.heed.sequence.zoology.ZoologySystem;
 
 /** The systems of this family, the baseline first. A system that also is a {@link MixerProvider} offers its mixers. */
 public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
-    private static final List<SystemEntry> SYSTEMS = List.of(new SoftmaxSystem(), new SigmoidSystem(),
-            new LightningSystem(), new AarenSystem(), new ZoologySystem());
+    private static final List<SystemEntry> SYSTEMS = List.of(
+            new SoftmaxSystem(),
+            new SigmoidSystem(),
+            new LightningSystem(),
+            new AarenSystem(),
+            new ZoologySystem(),
+            new GraphAwareSystem());
 
     @Override
     public Family family() {
