@@ -15,11 +15,16 @@ final class ModelOptions {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     @Option(names = "--task", paramLabel = "NAME",
-            description = "What to learn: text (the next character) or mqar (associative recall).")
+            description = {"What to learn: text (the next character) or mqar (associative recall);",
+                "or the nodes of a graph: cora, citeseer, pubmed, texas, chameleon-filtered, minesweeper, wordnet-nodes."})
     private String task;
 
     @Option(names = "--text", paramLabel = "FILE", description = "Your own text, UTF-8, instead of the WordNet glosses.")
     private Path text;
+
+    @Option(names = "--data", paramLabel = "DIR",
+            description = "Folder that holds data sets, beside the usual places ('heed data list' names them).")
+    private Path data;
 
     @Option(names = "--steps", paramLabel = "N", description = "Training steps of each model.")
     private Long steps;
@@ -36,7 +41,7 @@ final class ModelOptions {
     @Option(names = "--length", paramLabel = "N", description = "Tokens in a training sequence.")
     private Integer length;
 
-    @Option(names = "--batch", paramLabel = "N", description = "Sequences in a training step.")
+    @Option(names = "--batch", paramLabel = "N", description = "Sequences in a training step; nodes for a graph, 0 for the whole graph.")
     private Integer batch;
 
     @Option(names = "--rate", paramLabel = "R", description = "Peak learning rate.")
@@ -76,6 +81,7 @@ final class ModelOptions {
         ObjectNode keys = JsonNodeFactory.instance.objectNode();
         put(keys, "task", task);
         put(keys, "text", text == null ? null : text.toAbsolutePath().normalize().toString());
+        put(keys, "data", data == null ? null : data.toAbsolutePath().normalize().toString());
         put(keys, "steps", steps);
         put(keys, "width", width);
         put(keys, "layers", layers);

@@ -21,6 +21,7 @@ public final class Bench {
         cases.addAll(LinearBenches.all());
         cases.addAll(ScanBenches.all());
         cases.addAll(SelectiveBenches.all());
+        cases.addAll(GraphBenches.all());
         return cases;
     }
 

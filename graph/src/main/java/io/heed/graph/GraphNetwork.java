@@ -22,6 +22,8 @@ import io.heed.tensor.Ops;
  * layers read edges, {@code layers.i.*}, {@code readout.*}.
  */
 public final class GraphNetwork extends Module {
+    private static final int LEAST_WIDTH = 4;
+
     /**
      * What a network is built from.
      *
@@ -32,13 +34,25 @@ public final class GraphNetwork extends Module {
      * @param edgeTypes kinds of edge for layers that read edges; 1 where edges have no types
      * @param outputs   scores a node or graph
      * @param pooling   how nodes become a graph's vector; null for scores a node
+     * @param hidden    width of the read-out's first hidden layer
      */
     public record Config(String layer, int layers, LayerConfig config, int positions, int edgeTypes, int outputs,
-                         Pooling pooling) {
-        /** The same with another width. */
+                         Pooling pooling, int hidden) {
+        /** With a read-out that halves its width. */
+        public Config(String layer, int layers, LayerConfig config, int positions, int edgeTypes, int outputs,
+                Pooling pooling) {
+            this(layer, layers, config, positions, edgeTypes, outputs, pooling, config.width() / 2);
+        }
+
+        /** The same with another width, and a read-out that halves it. */
         public Config withWidth(int width) {
             return new Config(layer, layers, new LayerConfig(width, config.heads(), config.dropout()), positions, edgeTypes,
                     outputs, pooling);
+        }
+
+        /** The same with another first hidden width of the read-out. */
+        public Config withHidden(int hidden) {
+            return new Config(layer, layers, config, positions, edgeTypes, outputs, pooling, hidden);
         }
     }
 
@@ -70,7 +84,7 @@ public final class GraphNetwork extends Module {
         }
         boolean reads = layers.stream().anyMatch(GraphLayer::readsEdges);
         edges = reads ? register_module("edges", new EmbeddingImpl(Math.max(1, config.edgeTypes()), d)) : null;
-        readout = register_module("readout", new Readout(d, config.outputs()));
+        readout = register_module("readout", new Readout(d, config.hidden(), config.outputs()));
     }
 
     /** What it was built from. */
@@ -119,32 +133,28 @@ public final class GraphNetwork extends Module {
     }
 
     /**
-     * The config whose width makes it nearest to {@code parameters} in all. Builds networks to count, so it draws from
-     * libtorch's default generator.
+     * A config of about {@code parameters} in all: the largest width that stays below, and the read-out's hidden layer takes
+     * up the rest, so that the count is off by no more than half a hidden unit. A network that is too large at its least width
+     * keeps that width. Builds networks to count, so it draws from libtorch's default generator.
      */
     public static Config fit(Config config, NodeFeatures like, Function<LayerConfig, GraphLayer> build,
             long parameters) {
-        Config best = config;
-        long least = Long.MAX_VALUE;
         int heads = config.config().heads();
-        int start = Math.max(4, heads);
-        for (int width = start - start % heads; width <= 1024; width += heads) {
-            if (width < 4) {
-                continue;
-            }
-            Config candidate = config.withWidth(width);
-            long count;
-            try (PointerScope _ = new PointerScope()) {
-                count = new GraphNetwork(candidate, like, build).parameterCount();
-            }
-            if (Math.abs(count - parameters) < least) {
-                least = Math.abs(count - parameters);
-                best = candidate;
-            }
-            if (count > parameters) {
-                break;
-            }
+        int least = (LEAST_WIDTH + heads - 1) / heads * heads;
+        Config best = config.withWidth(least);
+        for (int width = least + heads; count(config.withWidth(width), like, build) <= parameters; width += heads) {
+            best = config.withWidth(width);
         }
-        return best;
+        // the count is affine in the hidden width
+        long one = count(best.withHidden(1), like, build);
+        long slope = count(best.withHidden(2), like, build) - one;
+        long hidden = Math.max(1, 1 + Math.round((parameters - one) / (double) slope));
+        return best.withHidden(Math.toIntExact(hidden));
+    }
+
+    private static long count(Config config, NodeFeatures like, Function<LayerConfig, GraphLayer> build) {
+        try (PointerScope _ = new PointerScope()) {
+            return new GraphNetwork(config, like, build).parameterCount();
+        }
     }
 }

@@ -10,24 +10,38 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The head of a graph model, an MLP that halves its width twice: D, D / 2, D / 4, outputs, ReLU between. Parameters
+ * The head of a graph model, an MLP of two hidden layers with ReLU, usually D, D / 2, D / 4, outputs. Parameters
  * {@code FC_layers.{0,1,2}.{weight,bias}}.
  */
 public final class Readout extends Module {
-    private static final int HALVINGS = 2;
+    private static final int NARROWEST = 4;
 
     private final List<LinearImpl> layers = new ArrayList<>();
 
-    /** @param outputs classes, or 1 for a regression */
+    /**
+     * A head that halves its width twice.
+     *
+     * @param outputs classes, or 1 for a regression
+     */
     public Readout(long width, long outputs) {
+        this(width, width / 2, outputs);
+    }
+
+    /**
+     * A head whose first hidden layer has a width of its own; the second keeps D / 4.
+     *
+     * @param hidden width of the first hidden layer
+     */
+    public Readout(long width, long hidden, long outputs) {
         super("Readout");
-        if (width >> HALVINGS < 1) {
-            throw new IllegalArgumentException("the width is " + width + ", must be at least " + (1 << HALVINGS)
-                    + " to be halved " + HALVINGS + " times");
+        if (width < NARROWEST) {
+            throw new IllegalArgumentException("the width is " + width + ", must be at least " + NARROWEST
+                    + " to be halved twice");
         }
+        long[] widths = {width, hidden, width / 4, outputs};
         ModuleListImpl list = register_module("FC_layers", new ModuleListImpl());
-        for (int i = 0; i <= HALVINGS; i++) {
-            LinearImpl layer = new LinearImpl(width >> i, i == HALVINGS ? outputs : width >> i + 1);
+        for (int i = 0; i + 1 < widths.length; i++) {
+            LinearImpl layer = new LinearImpl(widths[i], widths[i + 1]);
             list.push_back(layer);
             layers.add(layer);
         }
@@ -36,7 +50,7 @@ public final class Readout extends Module {
     /** (rows, D) to (rows, outputs). */
     public Tensor forward(Tensor x) {
         Tensor y = x;
-        for (int i = 0; i < HALVINGS; i++) {
+        for (int i = 0; i < layers.size() - 1; i++) {
             y = torch.relu(layers.get(i).forward(y));
         }
         return layers.getLast().forward(y);

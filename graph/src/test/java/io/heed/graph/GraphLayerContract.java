@@ -106,6 +106,18 @@ public abstract class GraphLayerContract {
         }
     }
 
+    @Test
+    void everyModuleInItOutlivesAGarbageCollection() {
+        try (PointerScope _ = new PointerScope()) {
+            GraphLayer layer = layer();
+            System.gc();
+            // libtorch calls every submodule that is made in Java; one that was collected throws
+            layer.zero_grad(true);
+            layer.eval();
+            assertThat(layer.is_training()).isFalse();
+        }
+    }
+
     private static Tensor edges(GraphLayer layer, Tensor e) {
         return layer.readsEdges() ? e : null;
     }

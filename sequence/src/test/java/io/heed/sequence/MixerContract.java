@@ -95,6 +95,15 @@ public abstract class MixerContract {
 
     @ParameterizedTest
     @MethodSource("configs")
+    void everyModuleInItOutlivesAGarbageCollection(MixerConfig config) {
+        SequenceMixer mixer = build(config);
+        System.gc();
+        // libtorch calls every submodule that is made in Java; one that was collected throws
+        mixer.zero_grad(true);
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
     void keepsTheShapeAtAnyLength(MixerConfig config) {
         SequenceMixer mixer = build(config);
         for (int length : lengths()) {

@@ -4,10 +4,11 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.Consumer;
 
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.global.torch;
 
-import io.heed.sequence.LanguageModel;
-import io.heed.sequence.LanguageModelConfig;
 import io.heed.train.Evaluation;
 import io.heed.train.RunDirectory;
 import io.heed.train.StopSignal;
@@ -16,7 +17,7 @@ import io.heed.train.TrainEvent;
 import io.heed.train.Trainer;
 
 /** One model of a comparison in training: a mixer with a seed. Its folder holds all that a resumed run needs. */
-final class Arm implements AutoCloseable {
+final class Arm<M extends Module> implements AutoCloseable {
     /** Steps before memory is measured: the optimiser's moments and the kernels' scratch are there by then. */
     private static final int SETTLED = 2;
     private static final int MEASURED = 3;
@@ -24,9 +25,9 @@ final class Arm implements AutoCloseable {
     private final String mixer;
     private final long seed;
     private final RunDirectory directory;
-    private final Workload workload;
-    private final LanguageModel model;
-    private final Trainer<LanguageModel> trainer;
+    private final Contest<M> contest;
+    private final M model;
+    private final Trainer<M> trainer;
     private final Recorder recorder;
     private final Standing standing;
     private final long[] peaks = new long[MEASURED];
@@ -40,18 +41,18 @@ final class Arm implements AutoCloseable {
      * @param warnings  gets a line for each file that cannot be written for now
      * @throws IllegalArgumentException when a checkpoint does not fit
      */
-    Arm(String mixer, long seed, RunDirectory directory, Workload workload, LanguageModelConfig config,
+    Arm(String mixer, long seed, RunDirectory directory, Contest<M> contest, Contest.Contestant<M> contestant,
         TrainConfig training, StopSignal stop, Standing standing, Consumer<String> warnings) throws IOException {
         this.mixer = mixer;
         this.seed = seed;
         this.directory = directory;
-        this.workload = workload;
+        this.contest = contest;
         this.standing = standing;
         torch.manual_seed(seed);
-        model = new LanguageModel(config);
-        trainer = new Trainer<>(model, workload.task(), training.withSeed(seed)).stopOn(stop);
+        model = contestant.build();
+        trainer = new Trainer<>(model, contest.task(), training.withSeed(seed)).stopOn(stop);
         directory.attach(trainer, warnings);
-        recorder = new Recorder(MetricsHistory.read(directory.metrics(), workload.task().metric(), trainer.step()));
+        recorder = new Recorder(MetricsHistory.read(directory.metrics(), contest.task().metric(), trainer.step()));
         trainer.listen(recorder).listen(this::show);
         standing.resumed(trainer.step());
         trainer.evaluation().ifPresent(evaluation -> standing.evaluated(evaluation.value()));
@@ -85,12 +86,20 @@ final class Arm implements AutoCloseable {
     ArmResult result(boolean withSample) {
         History history = recorder.history();
         Evaluation evaluation = trainer.evaluation().orElseThrow();
-        SeedRun run = new SeedRun(seed, history, evaluation.loss(), evaluation.value(),
-                workload.task().tokensPerStep() / Recorder.secondsPerStep(history), peak(),
-                Workload.stateBytes(model, Math.toIntExact(model.config().backbone().length())));
-        String sample = withSample ? workload.sample(model) : "";
-        return new ArmResult(mixer, trainer.parameterCount(), trainer.step(), run, sample.isEmpty() ? "" : workload.prompt(),
+        SeedRun run = new SeedRun(seed, history, evaluation.loss(), evaluation.value(), test(),
+                contest.task().tokensPerStep() / Recorder.secondsPerStep(history), peak(), contest.stateBytes(model));
+        String sample = withSample ? contest.sample(model) : "";
+        return new ArmResult(mixer, trainer.parameterCount(), trainer.step(), run, sample.isEmpty() ? "" : contest.prompt(),
                 sample);
+    }
+
+    private double test() {
+        model.eval();
+        try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
+            return contest.test(model);
+        } finally {
+            model.train(true);
+        }
     }
 
     private long peak() {

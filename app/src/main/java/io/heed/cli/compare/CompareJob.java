@@ -23,12 +23,12 @@ public final class CompareJob implements AutoCloseable {
     private static final int INTERRUPTED = 130;
 
     private final CompareSettings settings;
-    private final Workload workload;
+    private final Contest<?> contest;
     private final RunDirectory directory;
 
-    private CompareJob(CompareSettings settings, Workload workload, RunDirectory directory) {
+    private CompareJob(CompareSettings settings, Contest<?> contest, RunDirectory directory) {
         this.settings = settings;
-        this.workload = workload;
+        this.contest = contest;
         this.directory = directory;
     }
 
@@ -39,16 +39,16 @@ public final class CompareJob implements AutoCloseable {
      */
     public static CompareJob create(CompareSettings settings, Path out) throws IOException {
         // Data first: what cannot be read should leave no folder behind.
-        Workload workload = Workload.of(settings);
+        Contest<?> contest = Contests.open(settings);
         if (out == null) {
-            return new CompareJob(settings, workload, RunDirectory.create(Path.of("runs"), "compare"));
+            return new CompareJob(settings, contest, RunDirectory.create(Path.of("runs"), "compare"));
         }
         if (Files.exists(out.resolve("config.json"))) {
             throw new IllegalArgumentException(out + " holds a run already: go on with --resume " + out
                     + ", or choose another --out");
         }
         Files.createDirectories(out);
-        return new CompareJob(settings, workload, RunDirectory.open(out));
+        return new CompareJob(settings, contest, RunDirectory.open(out));
     }
 
     /**
@@ -62,7 +62,7 @@ public final class CompareJob implements AutoCloseable {
             throw new IllegalArgumentException(folder + " holds no run of heed compare: config.json is missing");
         }
         CompareSettings settings = CompareSettings.read(CompareSettings.keys(config), "configuration " + config);
-        return new CompareJob(settings, Workload.of(settings), RunDirectory.open(folder));
+        return new CompareJob(settings, Contests.open(settings), RunDirectory.open(folder));
     }
 
     /**
@@ -75,16 +75,16 @@ public final class CompareJob implements AutoCloseable {
     public int run(PrintWriter out, Terminal terminal, boolean json) throws IOException {
         long begin = System.nanoTime();
         directory.writeConfig(settings);
-        terminal.err().println("heed compare: " + workload.about() + "; " + settings.mixers().size() + " mixers, "
+        terminal.err().println("heed compare: " + contest.about() + "; " + settings.mixers().size() + " mixers, "
                 + settings.steps() + " steps each");
         StopSignal stop = StopSignal.onInterrupt();
-        List<MixerResult> mixers = new Comparison(settings, workload, directory, stop, terminal).run();
+        List<MixerResult> mixers = new Comparison<>(settings, contest, directory, stop, terminal).run();
         if (stop.requested()) {
             terminal.err().println("heed compare: stopped; go on with: heed compare --resume " + directory.path());
             return INTERRUPTED;
         }
-        ComparisonResult result = new ComparisonResult(settings.task(), workload.about(), workload.task().metric(),
-                workload.task().higherIsBetter(), settings.steps(), mixers, facts(), machine(),
+        ComparisonResult result = new ComparisonResult(settings.task(), contest.about(), contest.task().metric(),
+                contest.unit(), contest.task().higherIsBetter(), settings.steps(), mixers, facts(), machine(),
                 command(), (System.nanoTime() - begin) / 1e9);
         Path report = directory.report();
         Files.writeString(report, ComparisonPage.html(result,
@@ -133,17 +133,15 @@ public final class CompareJob implements AutoCloseable {
     private Map<String, String> facts() {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("Task", settings.task());
-        facts.put("Data", workload.about());
+        facts.put("Data", contest.about());
         facts.put("Steps", String.valueOf(settings.steps()));
         facts.put("Seeds", settings.seeds().toString().replaceAll("[\\[\\]]", ""));
-        facts.put("Sequences a step", String.valueOf(settings.batch()));
-        facts.put("Tokens a sequence", String.valueOf(settings.length()));
         facts.put("Layers", String.valueOf(settings.layers()));
         facts.put("Width", String.valueOf(settings.width()));
         facts.put("Heads", String.valueOf(settings.heads()));
         facts.put("Peak learning rate", String.valueOf(settings.rate()));
         facts.put("Optimiser", "AdamW, cosine schedule with warm-up");
-        facts.put("Parameters", "equal within 1%, by the width of the MLPs");
+        facts.putAll(contest.facts());
         return facts;
     }
 
@@ -155,10 +153,11 @@ public final class CompareJob implements AutoCloseable {
 
     /** The command line that runs the same again. */
     private String command() {
-        CompareSettings usual = CompareSettings.defaults(settings.task());
+        CompareSettings usual = Contests.of(settings.task()).defaults(settings.task());
         StringBuilder line = new StringBuilder("heed compare");
         option(line, "--task", settings.task(), "text");
         option(line, "--text", quote(settings.text()), quote(""));
+        option(line, "--data", quote(settings.data()), quote(""));
         option(line, "--mixers", quote(String.join(",", settings.mixers())), String.join(",", usual.mixers()));
         option(line, "--steps", settings.steps(), usual.steps());
         if (!settings.seeds().equals(usual.seeds())) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,56 +14,42 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 
-import io.heed.sequence.MixerSpec;
-import io.heed.sequence.Mixers;
 import io.heed.train.ConfigReader;
-import io.heed.train.NearestName;
 import io.heed.train.TrainConfig;
 
 /**
  * What to compare.
  *
- * @param task   {@code text} or {@code mqar}
+ * @param task   what is learnt; it also says which family's mixers are compared, see {@link Contests}
  * @param text   a UTF-8 text file; empty for the built-in WordNet glosses
+ * @param data   a folder that holds data sets; empty for the usual places
  * @param mixers the mixers, as the user writes them
  * @param steps  training steps of each model
  * @param seeds  seeds of weights and batches; every mixer runs once with each
  * @param width  channels of the model
  * @param layers blocks of the model
  * @param heads  heads of each mixer
- * @param length tokens in a training sequence
- * @param batch  sequences in a step
+ * @param length tokens in a training sequence; 0 where the task has no sequences
+ * @param batch  sequences, nodes or images in a step; 0 for a whole graph
  * @param rate   peak learning rate
  */
-public record CompareSettings(String task, String text, List<String> mixers, long steps, List<Long> seeds, long width,
-                              int layers, int heads, int length, int batch, double rate) {
-    /** The mixers of a comparison that names none. */
-    static final List<String> USUAL = List.of("softmax", "sigmoid-attention", "lightning-attention", "aaren");
-
+public record CompareSettings(String task, String text, String data, List<String> mixers, long steps, List<Long> seeds,
+                              long width, int layers, int heads, int length, int batch, double rate) {
     private static final int EVALUATIONS = 12;
-    private static final List<String> TASKS = List.of("text", "mqar");
+    private static final String USUAL_TASK = "text";
 
-    /** @throws IllegalArgumentException in one line for a value out of its range or an unknown task or mixer */
+    /** @throws IllegalArgumentException in one line for a value that is out of its range in every family */
     public CompareSettings {
         mixers = List.copyOf(mixers);
         seeds = List.copyOf(seeds);
-        if (!TASKS.contains(task)) {
-            throw new IllegalArgumentException(NearestName.unknown("task '" + task + "'", task, TASKS));
-        }
-        if (!text.isEmpty() && !task.equals("text")) {
-            throw new IllegalArgumentException("a text file needs the task text, not " + task + ": leave one of them out");
-        }
         check(!mixers.isEmpty(), "mixers", "empty", "one name or more, separated by commas");
         check(mixers.stream().distinct().count() == mixers.size(), "mixers", String.join(",", mixers), "all different");
-        mixers.forEach(mixer -> Mixers.named(MixerSpec.parse(mixer).id()));
         check(steps >= 1, "steps", steps, "at least 1");
         check(!seeds.isEmpty() && seeds.stream().distinct().count() == seeds.size(), "seeds", seeds,
                 "a count of at least 1 or a list of different numbers");
         check(layers >= 1, "layers", layers, "at least 1");
         check(heads >= 1, "heads", heads, "at least 1");
         check(width >= 1 && width % heads == 0, "width", width, "a multiple of the heads (" + heads + ")");
-        check(length >= 2, "length", length, "at least 2");
-        check(batch >= 1, "batch", batch, "at least 1");
         check(rate > 0 && Double.isFinite(rate), "rate", rate, "positive");
     }
 
@@ -72,20 +59,13 @@ public record CompareSettings(String task, String text, List<String> mixers, lon
         return TrainConfig.defaults().withRate(rate).withSteps(steps).withEvery(every, every);
     }
 
-    /** The settings of a comparison on {@code task} that says nothing else. */
-    static CompareSettings defaults(String task) {
-        return task.equals("mqar")
-                ? new CompareSettings(task, "", USUAL, 600, List.of(0L), 64, 2, 2, 64, 64, 3e-3)
-                : new CompareSettings(task, "", USUAL, 320, List.of(0L), 128, 2, 4, 256, 8, 3e-3);
-    }
-
     /**
      * Settings from keys over the defaults of the task that they name.
      *
      * @param keys any of this record's names; {@code seeds} may be a count, {@code mixers} one text with commas or
      *             {@code all}
      * @param what names the source in messages, e.g. {@code configuration small.yaml}
-     * @throws IllegalArgumentException in one line
+     * @throws IllegalArgumentException in one line, also for what only the task's family can judge
      */
     public static CompareSettings read(ObjectNode keys, String what) {
         ObjectNode plain = keys.deepCopy();
@@ -97,12 +77,26 @@ public record CompareSettings(String task, String text, List<String> mixers, lon
                 list.add(seed);
             }
         }
+        String task = keys.path("task").asText(USUAL_TASK);
+        ContestFamily family = judged(what, () -> Contests.of(task));
         JsonNode mixers = keys.get("mixers");
         if (mixers != null && mixers.isTextual()) {
-            plain.set("mixers", names(mixers.textValue()));
+            plain.set("mixers", names(mixers.textValue(), family));
         }
-        String task = keys.path("task").asText("text");
-        return ConfigReader.read(plain, defaults(TASKS.contains(task) ? task : "text"), what);
+        CompareSettings settings = ConfigReader.read(plain, family.defaults(task), what);
+        return judged(what, () -> {
+            Contests.check(settings);
+            return settings;
+        });
+    }
+
+    /** What {@code judge} gives; its complaints get the source's name in front, as {@link ConfigReader}'s have it. */
+    private static <T> T judged(String what, Supplier<T> judge) {
+        try {
+            return judge.get();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("in the " + what + ": " + e.getMessage(), e);
+        }
     }
 
     /**
@@ -129,10 +123,10 @@ public record CompareSettings(String task, String text, List<String> mixers, lon
     }
 
     /** {@code a,b,c} as a list; commas within a mixer's own options ({@code a:x=1,y=2}) do not separate. */
-    private static ArrayNode names(String text) {
+    private static ArrayNode names(String text, ContestFamily family) {
         List<String> names = new ArrayList<>();
         if (text.strip().equals("all")) {
-            Mixers.all().forEach(kind -> names.add(kind.id()));
+            names.addAll(family.mixers());
         } else {
             for (String part : text.split(",")) {
                 boolean option = part.contains("=") && !part.contains(":") && !names.isEmpty();
@@ -148,7 +142,7 @@ public record CompareSettings(String task, String text, List<String> mixers, lon
         return list;
     }
 
-    private static void check(boolean holds, String key, Object value, String range) {
+    static void check(boolean holds, String key, Object value, String range) {
         if (!holds) {
             throw new IllegalArgumentException(key + " is " + value + ", must be " + range);
         }

@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import org.bytedeco.pytorch.Module;
 
 import io.heed.cli.output.Terminal;
-import io.heed.sequence.LanguageModelConfig;
 import io.heed.tensor.AtomicFile;
 import io.heed.train.RunDirectory;
 import io.heed.train.StopSignal;
@@ -18,19 +18,19 @@ import io.heed.train.StopSignal;
  * Trains the mixers, seed after seed. Within a seed they take turns of a few steps in one process, on the same batches: so
  * the curves grow side by side, and a machine that slows down slows them all.
  */
-final class Comparison {
+final class Comparison<M extends Module> {
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final int TURNS = 50;
 
     private final CompareSettings settings;
-    private final Workload workload;
+    private final Contest<M> contest;
     private final RunDirectory directory;
     private final StopSignal stop;
     private final Terminal terminal;
 
-    Comparison(CompareSettings settings, Workload workload, RunDirectory directory, StopSignal stop, Terminal terminal) {
+    Comparison(CompareSettings settings, Contest<M> contest, RunDirectory directory, StopSignal stop, Terminal terminal) {
         this.settings = settings;
-        this.workload = workload;
+        this.contest = contest;
         this.directory = directory;
         this.stop = stop;
         this.terminal = terminal;
@@ -38,7 +38,7 @@ final class Comparison {
 
     /** Results in the order of the settings' mixers; incomplete when the stop signal came. */
     List<MixerResult> run() throws IOException {
-        List<LanguageModelConfig> models = workload.models(settings);
+        List<Contest.Contestant<M>> models = contest.contestants();
         List<List<ArmResult>> results = new ArrayList<>();
         for (long seed : settings.seeds()) {
             if (!stop.requested()) {
@@ -58,11 +58,11 @@ final class Comparison {
         return mixers;
     }
 
-    private List<ArmResult> train(long seed, List<LanguageModelConfig> models) throws IOException {
+    private List<ArmResult> train(long seed, List<Contest.Contestant<M>> models) throws IOException {
         List<Standing> standings = settings.mixers().stream().map(mixer -> new Standing(
                 settings.seeds().size() == 1 ? mixer : mixer + ", seed " + seed, settings.steps())).toList();
-        Display display = new Display(terminal, workload.task().metric(), standings);
-        List<Arm> arms = new ArrayList<>();
+        Display display = new Display(terminal, contest.task().metric(), contest.unit(), standings);
+        List<Arm<M>> arms = new ArrayList<>();
         List<ArmResult> results = new ArrayList<>();
         try {
             for (int m = 0; m < models.size(); m++) {
@@ -70,8 +70,8 @@ final class Comparison {
                 results.add(done);
                 if (done == null) {
                     RunDirectory own = directory.child(name(m, seed));
-                    ModelFile.of(models.get(m), workload.vocabulary()).write(own);
-                    arms.add(new Arm(settings.mixers().get(m), seed, own, workload,
+                    models.get(m).describe(own);
+                    arms.add(new Arm<>(settings.mixers().get(m), seed, own, contest,
                             models.get(m), settings.training(), stop, standings.get(m), display::say));
                 } else {
                     standings.get(m).resumed(settings.steps());
@@ -93,11 +93,11 @@ final class Comparison {
     }
 
     /** Every arm comes to the same step before the next turn begins, also after a resume. */
-    private void takeTurns(List<Arm> arms, Display display) {
+    private void takeTurns(List<Arm<M>> arms, Display display) {
         long turn = Math.max(1, settings.steps() / TURNS);
         for (long goal = turn; ; goal += turn) {
             boolean more = false;
-            for (Arm arm : arms) {
+            for (Arm<M> arm : arms) {
                 if (arm != null) {
                     more |= arm.advanceTo(Math.min(goal, settings.steps()), display::update);
                 }

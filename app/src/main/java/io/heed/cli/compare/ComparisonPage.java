@@ -42,7 +42,7 @@ public final class ComparisonPage {
             List<Grid.Cell> cells = new ArrayList<>();
             cells.add(new Grid.Cell(mixer.mixer(), "", false, -1, Html.swatch(i)));
             for (Measure measure : measures) {
-                boolean sized = measure.name().equals("tokens/s") || measure.name().endsWith("memory")
+                boolean sized = measure.name().endsWith("/s") || measure.name().endsWith("memory")
                         || measure.name().endsWith("state");
                 cells.add(new Grid.Cell(measure.text(mixer), measure.spread(mixer),
                         measure.isBest(mixer, result.mixers()), sized ? measure.share(mixer, result.mixers()) : -1, ""));
@@ -57,8 +57,9 @@ public final class ComparisonPage {
         return "★ best of its column; " + result.metric() + ": " + (result.higherIsBetter() ? "higher" : "lower")
                 + " is better. "
                 + (seeds > 1 ? "Mean ± standard deviation over " + seeds + " seeds. " : "")
-                + "Step memory: what a training step takes on top of the model and its optimiser. "
-                + "Decoding state: what one sequence of the training length keeps in memory.";
+                + "Step memory: what a training step takes on top of the model and its optimiser."
+                + (result.mixers().stream().anyMatch(mixer -> mixer.stateBytes() > 0)
+                        ? " Decoding state: what one sequence of the training length keeps in memory." : "");
     }
 
     private static String curves(ComparisonResult result) {

@@ -10,6 +10,7 @@ import java.util.Map;
  * @param task           the task's id
  * @param data           what it was trained on, in a few words
  * @param metric         name of the task's metric
+ * @param unit           what a training step reads, in the plural, e.g. {@code tokens}
  * @param higherIsBetter whether a larger value of it is better
  * @param steps          steps of every model
  * @param mixers         one entry a mixer, in the order asked for
@@ -18,8 +19,8 @@ import java.util.Map;
  * @param command        the command that does it again
  * @param seconds        wall time of all of it
  */
-public record ComparisonResult(String task, String data, String metric, boolean higherIsBetter, long steps,
-                               List<MixerResult> mixers, Map<String, String> settings, Map<String, String> machine,
+public record ComparisonResult(String task, String data, String metric, String unit, boolean higherIsBetter,
+                               long steps, List<MixerResult> mixers, Map<String, String> settings, Map<String, String> machine,
                                String command, double seconds) {
     /** Mixers, best metric first. */
     public List<MixerResult> ranked() {

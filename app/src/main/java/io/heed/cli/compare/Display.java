@@ -16,6 +16,7 @@ final class Display {
 
     private final Terminal terminal;
     private final String metric;
+    private final String unit;
     private final List<Standing> standings;
     private final int nameWidth;
     private int drawn;
@@ -24,11 +25,13 @@ final class Display {
     /**
      * @param terminal  where to draw
      * @param metric    the metric's short name
+     * @param unit      what a training step reads, in the plural
      * @param standings the models, in order; read at every update
      */
-    Display(Terminal terminal, String metric, List<Standing> standings) {
+    Display(Terminal terminal, String metric, String unit, List<Standing> standings) {
         this.terminal = terminal;
         this.metric = metric;
+        this.unit = unit;
         this.standings = standings;
         this.nameWidth = standings.stream().mapToInt(standing -> standing.name().length()).max().orElse(0);
         this.shown = System.nanoTime();
@@ -104,7 +107,8 @@ final class Display {
             text.append("  ").append(metric).append(' ').append(Figures.quality(standing.value()));
         }
         if (standing.tokensPerSecond() > 0) {
-            text.append("  ").append(Figures.count(standing.tokensPerSecond())).append(" tokens/s");
+            text.append("  ").append(Figures.count(standing.tokensPerSecond())).append(' ').append(unit)
+                    .append("/s");
         }
         double left = standing.secondsLeft();
         if (left > 0) {

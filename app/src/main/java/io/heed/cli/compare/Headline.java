@@ -17,9 +17,9 @@ final class Headline {
         String after = "After " + Figures.count(result.steps()) + (result.steps() == 1 ? " step" : " steps");
         if (ranked.size() == 1) {
             return after + " on " + result.data() + ", " + best.mixer() + " reaches " + quality(result, best) + ", at "
-                    + Figures.count(best.tokensPerSecond().mean()) + " tokens/s.";
+                    + Figures.count(best.tokensPerSecond().mean()) + " " + result.unit() + "/s.";
         }
-        return after + " on " + result.data() + ", " + first(result, ranked) + " " + fastest(ranked) + smallest(ranked);
+        return after + " on " + result.data() + ", " + first(result, ranked) + " " + fastest(result, ranked) + smallest(ranked);
     }
 
     private static String first(ComparisonResult result, List<MixerResult> ranked) {
@@ -38,17 +38,18 @@ final class Headline {
                 + Figures.quality(second.value().mean()) + ")" + ends + ".";
     }
 
-    private static String fastest(List<MixerResult> ranked) {
+    private static String fastest(ComparisonResult result, List<MixerResult> ranked) {
         List<MixerResult> bySpeed = ranked.stream()
                 .sorted(Comparator.comparingDouble((MixerResult mixer) -> -mixer.tokensPerSecond().mean())).toList();
         MixerResult fastest = bySpeed.getFirst();
         MixerResult slowest = bySpeed.getLast();
         double ratio = fastest.tokensPerSecond().mean() / slowest.tokensPerSecond().mean();
         if (!(ratio >= 1.05)) {
-            return "All train at about " + Figures.count(fastest.tokensPerSecond().mean()) + " tokens/s.";
+            return "All train at about " + Figures.count(fastest.tokensPerSecond().mean()) + " " + result.unit()
+                    + "/s.";
         }
-        return fastest.mixer() + " trains fastest (" + Figures.count(fastest.tokensPerSecond().mean()) + " tokens/s, "
-                + Figures.times(ratio) + " " + slowest.mixer() + ").";
+        return fastest.mixer() + " trains fastest (" + Figures.count(fastest.tokensPerSecond().mean()) + " "
+                + result.unit() + "/s, " + Figures.times(ratio) + " " + slowest.mixer() + ").";
     }
 
     private static String smallest(List<MixerResult> ranked) {

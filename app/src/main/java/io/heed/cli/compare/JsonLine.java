@@ -16,7 +16,10 @@ final class JsonLine {
         line.put("train_loss", mixer.trainLoss().mean());
         line.put("metric", result.metric());
         line.put("value", mixer.value().mean());
-        line.put("tokens_per_s", mixer.tokensPerSecond().mean());
+        if (!Double.isNaN(mixer.test().mean())) {
+            line.put("test_value", mixer.test().mean());
+        }
+        line.put(result.unit() + "_per_s", mixer.tokensPerSecond().mean());
         line.put("peak_bytes", Math.round(mixer.peakBytes().mean()));
         line.put("state_bytes", mixer.stateBytes());
         if (mixer.runs().size() > 1) {

@@ -20,7 +20,7 @@ final class LossCurves {
 
     /** Validation loss. */
     static LineChart validation(ComparisonResult result) {
-        return chart("Validation loss", "the same held-out text for all", result, history -> points(history,
+        return chart("Validation loss", "the same held-out examples for all", result, history -> points(history,
                 History.EvaluationPoint::loss));
     }
 

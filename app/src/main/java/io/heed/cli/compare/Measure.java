@@ -1,5 +1,6 @@
 package io.heed.cli.compare;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.DoubleFunction;
@@ -19,17 +20,28 @@ import io.heed.cli.output.Figures;
 record Measure(String name, Function<MixerResult, Statistic> figure, DoubleFunction<String> write, boolean higherIsBetter,
                boolean compared) {
 
-    /** The columns of a comparison's table, the task's metric first. */
+    /**
+     * The columns of a comparison's table, the task's metric first. A test metric and a decoding state have a column where
+     * there is one to show.
+     */
     static List<Measure> of(ComparisonResult result) {
-        return List.of(
-                new Measure(result.metric(), MixerResult::value, Figures::quality, result.higherIsBetter(), true),
-                new Measure("validation loss", MixerResult::validationLoss, Figures::quality, false, true),
-                new Measure("train loss", MixerResult::trainLoss, Figures::quality, false, true),
-                new Measure("parameters", mixer -> new Statistic(mixer.parameters(), 0, 1), Figures::count, false, false),
-                new Measure("tokens/s", MixerResult::tokensPerSecond, Figures::count, true, true),
-                new Measure("step memory", MixerResult::peakBytes, Figures::bytes, false, true),
-                new Measure("decoding state", mixer -> new Statistic(mixer.stateBytes(), 0, 1), Figures::bytes, false,
-                        true));
+        List<Measure> measures = new ArrayList<>();
+        measures.add(new Measure(result.metric(), MixerResult::value, Figures::quality, result.higherIsBetter(), true));
+        if (result.mixers().stream().noneMatch(mixer -> Double.isNaN(mixer.test().mean()))) {
+            measures.add(new Measure("test " + result.metric(), MixerResult::test, Figures::quality,
+                    result.higherIsBetter(), true));
+        }
+        measures.add(new Measure("validation loss", MixerResult::validationLoss, Figures::quality, false, true));
+        measures.add(new Measure("train loss", MixerResult::trainLoss, Figures::quality, false, true));
+        measures.add(new Measure("parameters", mixer -> new Statistic(mixer.parameters(), 0, 1), Figures::count, false,
+                false));
+        measures.add(new Measure(result.unit() + "/s", MixerResult::tokensPerSecond, Figures::count, true, true));
+        measures.add(new Measure("step memory", MixerResult::peakBytes, Figures::bytes, false, true));
+        if (result.mixers().stream().anyMatch(mixer -> mixer.stateBytes() > 0)) {
+            measures.add(new Measure("decoding state", mixer -> new Statistic(mixer.stateBytes(), 0, 1), Figures::bytes,
+                    false, true));
+        }
+        return measures;
     }
 
     /** The figure as text. */

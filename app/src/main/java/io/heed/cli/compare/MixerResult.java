@@ -22,6 +22,11 @@ public record MixerResult(String mixer, long parameters, long steps, List<SeedRu
         return Statistic.of(runs, SeedRun::value);
     }
 
+    /** The task's metric on the test split; NaN where there is none. */
+    public Statistic test() {
+        return Statistic.of(runs, SeedRun::test);
+    }
+
     /** Validation loss. */
     public Statistic validationLoss() {
         return Statistic.of(runs, SeedRun::validationLoss);

@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import io.heed.data.ByteVocabulary;
 import io.heed.data.CharacterVocabulary;
@@ -49,16 +51,37 @@ public record ModelFile(LanguageModelConfig model, String kind, String character
                     + " made, or one model's folder in a run of 'heed compare'");
         }
         try {
-            return MAPPER.readValue(Files.readString(file), ModelFile.class);
+            JsonNode node = MAPPER.readTree(Files.readString(file));
+            if (node.has("kind") && node.has("network")) {
+                throw new IllegalArgumentException(run + " holds a " + node.get("kind").asText()
+                        + ", and only language models write text");
+            }
+            return MAPPER.treeToValue(node, ModelFile.class);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(file + " is damaged: " + e.getOriginalMessage(), e);
         }
     }
 
+    /**
+     * Describes a model of another family.
+     *
+     * @param kind   what it is, e.g. {@code graph network}
+     * @param config what it is built from: any object that Jackson can write
+     */
+    static void describe(RunDirectory run, String kind, Object config) throws IOException {
+        ObjectNode file = MAPPER.createObjectNode().put("kind", kind);
+        file.set("network", MAPPER.valueToTree(config));
+        write(run, file);
+    }
+
     /** Writes the description into {@code run}. */
     public void write(RunDirectory run) throws IOException {
+        write(run, this);
+    }
+
+    private static void write(RunDirectory run, Object description) throws IOException {
         AtomicFile.write(run.path().resolve("model.json"),
-                MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n");
+                MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(description) + "\n");
     }
 
     /**

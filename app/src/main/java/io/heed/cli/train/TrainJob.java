@@ -5,30 +5,32 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.cli.compare.CompareSettings;
-import io.heed.cli.compare.ModelFile;
-import io.heed.cli.compare.Workload;
-import io.heed.sequence.LanguageModel;
-import io.heed.sequence.LanguageModelConfig;
+import io.heed.cli.compare.Contest;
+import io.heed.cli.compare.Contests;
+import io.heed.cli.output.Figures;
 import io.heed.train.ProgressDisplay;
 import io.heed.train.RunDirectory;
 import io.heed.train.StopSignal;
 import io.heed.train.TrainResult;
 import io.heed.train.Trainer;
 
-/** Trains one language model in a run directory. */
+/** Trains one model in a run directory. */
 public final class TrainJob implements AutoCloseable {
     private static final int INTERRUPTED = 130;
 
     private final CompareSettings settings;
-    private final Workload workload;
+    private final Contest<?> contest;
     private final RunDirectory directory;
 
-    private TrainJob(CompareSettings settings, Workload workload, RunDirectory directory) {
+    private TrainJob(CompareSettings settings, Contest<?> contest, RunDirectory directory) {
         this.settings = settings;
-        this.workload = workload;
+        this.contest = contest;
         this.directory = directory;
     }
 
@@ -44,16 +46,16 @@ public final class TrainJob implements AutoCloseable {
             throw new IllegalArgumentException("train takes one mixer and one seed, got " + settings.mixers().size() + " and "
                     + settings.seeds().size() + "; 'heed compare' takes several");
         }
-        Workload workload = Workload.of(settings);
+        Contest<?> contest = Contests.open(settings);
         if (out == null) {
-            return new TrainJob(settings, workload, RunDirectory.create(Path.of("runs"), "train"));
+            return new TrainJob(settings, contest, RunDirectory.create(Path.of("runs"), "train"));
         }
         if (Files.exists(out.resolve("config.json"))) {
             throw new IllegalArgumentException(out + " holds a run already: go on with --resume " + out
                     + ", or choose another --out");
         }
         Files.createDirectories(out);
-        return new TrainJob(settings, workload, RunDirectory.open(out));
+        return new TrainJob(settings, contest, RunDirectory.open(out));
     }
 
     /**
@@ -67,19 +69,23 @@ public final class TrainJob implements AutoCloseable {
         }
         Path config = folder.resolve("config.json");
         CompareSettings settings = CompareSettings.read(CompareSettings.keys(config), "configuration " + config);
-        return new TrainJob(settings, Workload.of(settings), RunDirectory.open(folder));
+        return new TrainJob(settings, Contests.open(settings), RunDirectory.open(folder));
     }
 
     /** Trains to the end, or until Ctrl-C. Returns the exit status. */
     public int run(PrintWriter out) throws IOException {
-        LanguageModelConfig shape = workload.models(settings).getFirst();
         directory.writeConfig(settings);
-        ModelFile.of(shape, workload.vocabulary()).write(directory);
+        return run(contest, out);
+    }
+
+    private <M extends Module> int run(Contest<M> contest, PrintWriter out) throws IOException {
+        Contest.Contestant<M> contestant = contest.contestants().getFirst();
+        contestant.describe(directory);
         long seed = settings.seeds().getFirst();
         torch.manual_seed(seed);
+        M model = contestant.build();
         try (ProgressDisplay display = ProgressDisplay.of(settings.mixers().getFirst());
-                Trainer<LanguageModel> trainer = new Trainer<>(new LanguageModel(shape), workload.task(),
-                        settings.training().withSeed(seed))) {
+                Trainer<M> trainer = new Trainer<>(model, contest.task(), settings.training().withSeed(seed))) {
             directory.attach(trainer.stopOn(StopSignal.onInterrupt()).listen(display), System.err::println);
             TrainResult result = trainer.run();
             display.close();
@@ -89,12 +95,24 @@ public final class TrainJob implements AutoCloseable {
                 return INTERRUPTED;
             }
         }
+        double test = test(contest, model);
+        if (!Double.isNaN(test)) {
+            out.println("test " + contest.task().metric() + ": " + Figures.quality(test));
+        }
         out.println("model: " + directory.path());
-        if (workload.vocabulary().isPresent()) {
-            out.println("let it write: heed generate " + directory.path() + " --prompt 'a small '");
+        String advice = contest.advice(directory.path());
+        if (!advice.isEmpty()) {
+            out.println(advice);
         }
         out.flush();
         return 0;
+    }
+
+    private static <M extends Module> double test(Contest<M> contest, M model) {
+        model.eval();
+        try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
+            return contest.test(model);
+        }
     }
 
     @Override

@@ -22,6 +22,8 @@ public final class GraphTransformerLayer extends GraphLayer {
     private static final double EDGE_EPSILON = 1e-6;
 
     private final GraphTransformerConfig config;
+    /** Kept, because libtorch calls back into a module that is made in Java, and must find it. */
+    private final Module attention;
     private final LinearImpl query;
     private final LinearImpl key;
     private final LinearImpl value;
@@ -32,7 +34,7 @@ public final class GraphTransformerLayer extends GraphLayer {
     public GraphTransformerLayer(GraphTransformerConfig config) {
         super("GraphTransformerLayer");
         this.config = config;
-        Module attention = register_module("attention", new Module("attention"));
+        attention = register_module("attention", new Module("attention"));
         query = attention.register_module("Q", Linears.of(config.inWidth(), config.outWidth(), config.bias()));
         key = attention.register_module("K", Linears.of(config.inWidth(), config.outWidth(), config.bias()));
         value = attention.register_module("V", Linears.of(config.inWidth(), config.outWidth(), config.bias()));

@@ -1,0 +1,36 @@
+package io.heed.cli.compare;
+
+import java.io.IOException;
+import java.util.List;
+
+/** One family of models, as comparisons see it: its tasks, its mixers, and how a contest between them is set up. */
+interface ContestFamily {
+    /** The tasks, as users write them. */
+    List<String> tasks();
+
+    /** What the family calls that which {@code --mixers} names, e.g. {@code graph layer}. */
+    String mixerNoun();
+
+    /** The ids of all mixers that can be compared. */
+    List<String> mixers();
+
+    /** Whether {@code mixer}, with or without options, names one of the mixers, by id or alias. */
+    boolean knows(String mixer);
+
+    /** The settings of a comparison on {@code task} that says nothing else. */
+    CompareSettings defaults(String task);
+
+    /**
+     * Checks what this family alone can judge.
+     *
+     * @throws IllegalArgumentException in one line when a mixer is unknown, or a setting has no meaning or is out of range
+     */
+    void check(CompareSettings settings);
+
+    /**
+     * Sets the contest up, with its data read.
+     *
+     * @throws IllegalArgumentException in one line when the data cannot be found or used
+     */
+    Contest<?> open(CompareSettings settings) throws IOException;
+}

@@ -1,0 +1,94 @@
+package io.heed.cli.compare;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+import io.heed.graph.Encoding;
+import io.heed.graph.GraphLayerKind;
+import io.heed.graph.GraphLayers;
+import io.heed.graph.NodeTask;
+import io.heed.graph.data.DataFolder;
+import io.heed.graph.data.NodeData;
+import io.heed.graph.data.TsvNodeData;
+import io.heed.graph.data.WordNetGraph;
+
+/** Networks that classify a graph's nodes and differ in their layer. */
+final class GraphContests implements ContestFamily {
+    /** WordNet's graph, which is there on every machine. */
+    static final String WORDNET = "wordnet-nodes";
+    /** Width of the Laplacian encoding. */
+    static final int POSITIONS = 8;
+    /** Edges a node at the first hop, and at all further ones, where neighbourhoods are sampled. */
+    static final int NEAR = 10;
+    static final int FAR = 5;
+
+    private static final List<String> TASKS =
+            List.of("cora", "citeseer", "pubmed", "texas", "chameleon-filtered", "minesweeper", WORDNET);
+    /** The layers of a comparison that names none. */
+    private static final List<String> USUAL = List.of("gcn", "gat", "gin", "gated-gcn", "graph-transformer");
+
+    @Override
+    public List<String> tasks() {
+        return TASKS;
+    }
+
+    @Override
+    public String mixerNoun() {
+        return "graph layer";
+    }
+
+    @Override
+    public List<String> mixers() {
+        return GraphLayers.all().stream().map(GraphLayerKind::id).toList();
+    }
+
+    @Override
+    public boolean knows(String mixer) {
+        return GraphLayers.all().stream().anyMatch(kind -> kind.id().equals(mixer) || kind.aliases().contains(mixer));
+    }
+
+    @Override
+    public CompareSettings defaults(String task) {
+        return task.equals(WORDNET)
+                ? new CompareSettings(task, "", "", USUAL, 120, List.of(0L), 64, 2, 8, 0, 512, 1e-2)
+                : new CompareSettings(task, "", "", USUAL, 200, List.of(0L), 64, 2, 8, 0, 0, 1e-2);
+    }
+
+    @Override
+    public void check(CompareSettings settings) {
+        settings.mixers().forEach(GraphLayers::named);
+        if (!settings.text().isEmpty()) {
+            throw new IllegalArgumentException("a text file needs the task text, not " + settings.task()
+                    + ": leave one of them out");
+        }
+        if (settings.length() != 0) {
+            throw new IllegalArgumentException("the task " + settings.task() + " has no sequences: leave --length out");
+        }
+        if (!settings.data().isEmpty() && settings.task().equals(WORDNET)) {
+            throw new IllegalArgumentException("the task " + WORDNET + " reads no data set: leave --data out");
+        }
+        CompareSettings.check(settings.batch() >= 0, "batch", settings.batch(),
+                "a number of nodes, or 0 for the whole graph every step");
+        CompareSettings.check(settings.width() >= 4, "width", settings.width(), "at least 4");
+    }
+
+    @Override
+    public Contest<?> open(CompareSettings settings) {
+        NodeData data = settings.task().equals(WORDNET) ? WordNetGraph.nodes() : TsvNodeData.read(
+                DataFolder.get(settings.data().isEmpty() ? null : Path.of(settings.data()), settings.task()));
+        // WordNet falls apart into thousands of components, whose eigenvectors of 0 say nothing about a node
+        int positions = settings.task().equals(WORDNET) ? 0 : POSITIONS;
+        float[] encoding = positions == 0 ? null
+                : Encoding.LAPLACIAN.of(data.graph(), positions, Encoding.userCache());
+        return new GraphContest(settings, settings.batch() == 0 ? NodeTask.whole(data, 0, encoding, positions)
+                : NodeTask.sampled(data, 0, encoding, positions, settings.batch(), fanOuts(settings.layers())), positions);
+    }
+
+    private static int[] fanOuts(int layers) {
+        int[] fanOuts = new int[layers];
+        Arrays.fill(fanOuts, FAR);
+        fanOuts[0] = NEAR;
+        return fanOuts;
+    }
+}

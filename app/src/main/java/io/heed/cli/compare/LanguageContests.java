@@ -1,0 +1,60 @@
+package io.heed.cli.compare;
+
+import java.util.List;
+
+import io.heed.sequence.MixerKind;
+import io.heed.sequence.MixerSpec;
+import io.heed.sequence.Mixers;
+
+/** Language models that differ in their sequence mixer. */
+final class LanguageContests implements ContestFamily {
+    /** The mixers of a comparison that names none. */
+    private static final List<String> USUAL = List.of("softmax", "sigmoid-attention", "lightning-attention", "aaren");
+
+    @Override
+    public List<String> tasks() {
+        return List.of("text", "mqar");
+    }
+
+    @Override
+    public String mixerNoun() {
+        return "sequence mixer";
+    }
+
+    @Override
+    public List<String> mixers() {
+        return Mixers.all().stream().map(MixerKind::id).toList();
+    }
+
+    @Override
+    public boolean knows(String mixer) {
+        String name = mixer.replaceFirst(":.*", "").strip();
+        return Mixers.all().stream().anyMatch(kind -> kind.id().equals(name) || kind.aliases().contains(name));
+    }
+
+    @Override
+    public CompareSettings defaults(String task) {
+        return task.equals("mqar")
+                ? new CompareSettings(task, "", "", USUAL, 600, List.of(0L), 64, 2, 2, 64, 64, 3e-3)
+                : new CompareSettings(task, "", "", USUAL, 320, List.of(0L), 128, 2, 4, 256, 8, 3e-3);
+    }
+
+    @Override
+    public void check(CompareSettings settings) {
+        if (!settings.text().isEmpty() && !settings.task().equals("text")) {
+            throw new IllegalArgumentException("a text file needs the task text, not " + settings.task()
+                    + ": leave one of them out");
+        }
+        if (!settings.data().isEmpty()) {
+            throw new IllegalArgumentException("the task " + settings.task() + " reads no data set: leave --data out");
+        }
+        settings.mixers().forEach(mixer -> Mixers.named(MixerSpec.parse(mixer).id()));
+        CompareSettings.check(settings.length() >= 2, "length", settings.length(), "at least 2");
+        CompareSettings.check(settings.batch() >= 1, "batch", settings.batch(), "at least 1");
+    }
+
+    @Override
+    public Contest<?> open(CompareSettings settings) {
+        return new LanguageContest(settings, Workload.of(settings));
+    }
+}
