@@ -73,7 +73,7 @@ public final class GraphNetwork extends Module {
         super("GraphNetwork");
         this.config = config;
         int d = config.config().width();
-        encoder = register_module("encoder", new FeatureEncoder(like, d));
+        encoder = register_module("encoder", new FeatureEncoder(like, d, config.config().dropout()));
         positions = config.positions() > 0
                 ? register_module("positions", new LinearImpl(config.positions(), d)) : null;
         ModuleListImpl list = register_module("layers", new ModuleListImpl());
