@@ -19,7 +19,7 @@ class HeadlineTest {
     @Test
     void followsTheDirectionOfTheMetric() {
         ComparisonResult lower = SampleComparison.of(2, 1, 100);
-        ComparisonResult higher = new ComparisonResult("mqar", "MQAR", "accuracy", true, 100, lower.mixers(), Map.of(),
+        ComparisonResult higher = new ComparisonResult("mqar", "MQAR", "accuracy", "tokens", true, 100, lower.mixers(), Map.of(),
                 Map.of(), "", 1);
         assertThat(Headline.of(higher)).contains("sigmoid-attention is best with");
     }
@@ -33,10 +33,10 @@ class HeadlineTest {
     private static ComparisonResult result(SeedRun... runs) {
         List<MixerResult> mixers = List.of(new MixerResult("a", 10, 5, List.of(runs[0], runs[1]), "", ""),
                 new MixerResult("b", 10, 5, List.of(runs[2], runs[3]), "", ""));
-        return new ComparisonResult("text", "x", "loss", false, 5, mixers, Map.of(), Map.of(), "", 1);
+        return new ComparisonResult("text", "x", "loss", "tokens", false, 5, mixers, Map.of(), Map.of(), "", 1);
     }
 
     private static SeedRun run(double value) {
-        return new SeedRun(0, new History(List.of(), List.of()), value, value, 100, 1, 1);
+        return new SeedRun(0, new History(List.of(), List.of()), value, value, Double.NaN, 100, 1, 1);
     }
 }

@@ -26,7 +26,7 @@ final class SampleComparison {
                     "the <b>family</b> & \"friends\" of " + MIXERS[m]));
         }
         Map<String, String> settings = new LinkedHashMap<>(Map.of("Steps", String.valueOf(steps)));
-        return new ComparisonResult("text", "WordNet glosses", "bits per character", false, steps, results, settings,
+        return new ComparisonResult("text", "WordNet glosses", "bits per character", "tokens", false, steps, results, settings,
                 Map.of("Processor", "a <fast> one"), "heed compare --steps " + steps, 131);
     }
 
@@ -44,7 +44,7 @@ final class SampleComparison {
             }
         }
         History.EvaluationPoint last = evaluations.getLast();
-        return new SeedRun(seed, new History(points, evaluations), last.loss(), last.value(), 2048 / STEP_SECONDS[mixer],
-                60_000_000L + 8_000_000L * mixer, STATE_BYTES[mixer]);
+        return new SeedRun(seed, new History(points, evaluations), last.loss(), last.value(), Double.NaN,
+                2048 / STEP_SECONDS[mixer], 60_000_000L + 8_000_000L * mixer, STATE_BYTES[mixer]);
     }
 }
