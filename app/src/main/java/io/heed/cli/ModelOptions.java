@@ -16,7 +16,8 @@ final class ModelOptions {
 
     @Option(names = "--task", paramLabel = "NAME",
             description = {"What to learn: text (the next character) or mqar (associative recall);",
-                "or the nodes of a graph: cora, citeseer, pubmed, texas, chameleon-filtered, minesweeper, wordnet-nodes."})
+                "or the nodes of a graph: wordnet-nodes, cora, citeseer, pubmed, texas, chameleon-filtered, minesweeper,",
+                "ogbn-arxiv."})
     private String task;
 
     @Option(names = "--text", paramLabel = "FILE", description = "Your own text, UTF-8, instead of the WordNet glosses.")

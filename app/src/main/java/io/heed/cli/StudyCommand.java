@@ -20,17 +20,19 @@ import io.heed.catalog.StudyStore;
 import io.heed.catalog.SystemEntry;
 import io.heed.cli.output.Home;
 import io.heed.cli.output.Terminal;
+import io.heed.tensor.AtomicFile;
 import io.heed.train.RunDirectory;
 
 /** {@code heed study}: tests what a system's paper claims. */
 @Command(name = "study", mixinStandardHelpOptions = true, versionProvider = Version.class,
         description = {"Tests the headline claim of a system's paper and computes a verdict from the numbers.",
-            "Prints the report, and keeps it as JSON and HTML."})
+            "Prints the report, and keeps it as JSON and HTML."},
+        footer = {"", "Examples:", "  heed study aaren --budget full", "  heed study --page docs/studies.md"})
 final class StudyCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "ID", description = "A system's id, as 'heed systems' lists it.")
+    @Parameters(paramLabel = "ID", arity = "0..1", description = "A system's id, as 'heed systems' lists it.")
     private String id;
 
     @Option(names = "--budget", paramLabel = "quick|full", defaultValue = "quick",
@@ -40,8 +42,31 @@ final class StudyCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "FOLDER", description = "Where to keep the report (default: runs/<time>-study-ID).")
     private Path out;
 
+    @Option(names = "--page", paramLabel = "FILE",
+            description = "Write the last results of all studies as one Markdown page; with an ID, after that study.")
+    private Path page;
+
     @Override
     public Integer call() throws IOException {
+        StudyStore store = new StudyStore(Home.folder().resolve("studies"));
+        if (id == null && page == null) {
+            throw new IllegalArgumentException("name a system ('heed systems' lists them), or a file with --page");
+        }
+        if (id != null) {
+            study(store);
+        }
+        if (page != null) {
+            String text = StudiesPage.markdown(Catalog.load(), store);
+            Path folder = page.toAbsolutePath().getParent();
+            Files.createDirectories(folder);
+            AtomicFile.write(page.toAbsolutePath(), text);
+            spec.commandLine().getOut().println("studies: " + page);
+            spec.commandLine().getOut().flush();
+        }
+        return 0;
+    }
+
+    private void study(StudyStore store) throws IOException {
         Budget time = Budget.named(budget);
         Catalog.Listing listing = Catalog.load().get(id);
         Study study = listing.entry().flatMap(SystemEntry::study).orElseThrow(() -> new IllegalArgumentException(
@@ -51,12 +76,11 @@ final class StudyCommand implements Callable<Integer> {
         Report report = study.run(time, progress);
         progress.finish();
         Path folder = save(listing, report);
-        new StudyStore(Home.folder().resolve("studies")).save(report);
+        store.save(report);
         PrintWriter text = spec.commandLine().getOut();
         text.print(report.text());
         text.println("report: " + folder.resolve("report.html"));
         text.flush();
-        return 0;
     }
 
     private Path save(Catalog.Listing listing, Report report) throws IOException {

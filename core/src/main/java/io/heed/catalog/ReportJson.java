@@ -1,6 +1,7 @@
 package io.heed.catalog;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -47,6 +48,59 @@ final class ReportJson {
         } catch (JsonProcessingException | RuntimeException e) {
             return Optional.empty();
         }
+    }
+
+    /** The report that {@link #render} wrote, with NaN for numbers that JSON cannot hold; nothing for another text. */
+    static Optional<Report> read(String text) {
+        Optional<LastVerdict> last = lastVerdict(text);
+        if (last.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            JsonNode root = JSON.readTree(text);
+            List<Claim> claims = new ArrayList<>();
+            root.path("claims").forEach(claim -> claims.add(new Claim(claim.path("id").asText(),
+                    claim.path("statement").asText(), claim.path("source").asText())));
+            List<Table> tables = new ArrayList<>();
+            root.path("tables").forEach(table -> tables.add(table(table)));
+            List<Plot> plots = new ArrayList<>();
+            root.path("plots").forEach(plot -> plots.add(plot(plot)));
+            List<String> notes = new ArrayList<>();
+            root.path("notes").forEach(note -> notes.add(note.asText()));
+            return Optional.of(new Report(last.get().system(), last.get().budget(), claims, tables, plots, notes,
+                    last.get().verdict(), last.get().time(), root.path("seconds").asDouble(),
+                    root.path("machine").asText()));
+        } catch (JsonProcessingException | RuntimeException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Table table(JsonNode node) {
+        List<String> columns = new ArrayList<>();
+        node.path("columns").forEach(column -> columns.add(column.asText()));
+        List<List<Object>> rows = new ArrayList<>();
+        for (JsonNode row : node.path("rows")) {
+            List<Object> cells = new ArrayList<>();
+            row.forEach(cell -> cells.add(cell.isNull() ? null
+                    : cell.isNumber() ? cell.numberValue() : cell.asText()));
+            rows.add(cells);
+        }
+        return new Table(node.path("title").asText(), columns, rows);
+    }
+
+    private static Plot plot(JsonNode node) {
+        List<Plot.Series> series = new ArrayList<>();
+        node.path("series").forEach(curve -> series.add(new Plot.Series(curve.path("name").asText(),
+                numbers(curve.path("x")), numbers(curve.path("y")))));
+        return new Plot(node.path("title").asText(), node.path("x").asText(), node.path("y").asText(), series);
+    }
+
+    private static double[] numbers(JsonNode array) {
+        double[] numbers = new double[array.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = array.get(i).asDouble(Double.NaN);
+        }
+        return numbers;
     }
 
     private static void append(ObjectNode node, Table table) {

@@ -36,6 +36,16 @@ public final class StudyStore {
         }
     }
 
+    /** A system's last report; nothing when there is none or its file is damaged. */
+    public Optional<Report> report(String system) {
+        Path file = file(system);
+        try {
+            return Files.exists(file) ? ReportJson.read(Files.readString(file)) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
     private Path file(String system) {
         if (!system.matches("[a-z0-9-]+")) {
             throw new IllegalArgumentException("'" + system + "' is no system's id");

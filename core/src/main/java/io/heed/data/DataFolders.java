@@ -47,7 +47,8 @@ public final class DataFolders {
         if (set != null && !set.isBlank()) {
             places.add(Path.of(set.strip()));
         }
-        places.add(Path.of(System.getProperty("heed.root", ".")).resolve("../shared/data").normalize());
+        String house = System.getProperty("heed.root", System.getProperty("heed.home", "."));
+        places.add(Path.of(house).resolve("../shared/data").normalize());
         places.add(Path.of(DEBIAN));
         return new DataFolders(places);
     }

@@ -52,6 +52,19 @@ class ReportTest {
     }
 
     @Test
+    void whatIsStoredIsReadBackWhole() throws IOException {
+        Report report = report();
+        StudyStore store = new StudyStore(folder);
+        store.save(report);
+        Report read = store.report("sigmoid-attention").orElseThrow();
+        assertThat(read.text()).isEqualTo(report.text());
+        assertThat(read.json()).isEqualTo(report.json());
+        Files.writeString(folder.resolve("sigmoid-attention.json"), "{\"verdict\": \"reproduced\", \"tables\": 3");
+        assertThat(store.report("sigmoid-attention")).isEmpty();
+        assertThat(store.report("aaren")).isEmpty();
+    }
+
+    @Test
     void numbersAreShortAndExactWhereWhole() {
         assertThat(Table.text(null)).isEqualTo("-");
         assertThat(Table.text(1234567L)).isEqualTo("1234567");

@@ -15,12 +15,12 @@ import io.heed.catalog.Report;
 import io.heed.catalog.Study;
 import io.heed.catalog.Table;
 import io.heed.catalog.Verdict;
+import io.heed.data.DataFolders;
 import io.heed.graph.GraphLayer;
 import io.heed.graph.GraphLayers;
 import io.heed.graph.GraphNetwork;
 import io.heed.graph.LayerConfig;
 import io.heed.graph.Pooling;
-import io.heed.graph.data.DataFolder;
 import io.heed.graph.data.GraphData;
 import io.heed.graph.data.JsonGraphData;
 import io.heed.graph.transformer.PlantedPatterns.Labelled;
@@ -107,7 +107,7 @@ final class GraphTransformerStudy implements Study {
     }
 
     private static void molecules(Report.Builder report, Sizes sizes, Progress progress) {
-        Optional<Path> folder = DataFolder.find(null, "mutag");
+        Optional<Path> folder = DataFolders.of(null).find("mutag");
         if (folder.isEmpty()) {
             report.note("MUTAG was not found (set HEED_DATA to its folder's parent), so the molecules were left out.");
             return;

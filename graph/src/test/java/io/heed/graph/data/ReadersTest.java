@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import io.heed.data.DataFolders;
 import io.heed.graph.NodeFeatures;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -141,16 +142,8 @@ class ReadersTest {
                 + " line 2: has 1 features, the first node has 2");
     }
 
-    @Test
-    void aSetThatIsNowhereIsNamedWithThePlaces(@TempDir Path folder) {
-        assertThatThrownBy(() -> DataFolder.get(folder, "no-such-set"))
-                .hasMessageStartingWith("data set 'no-such-set' is not in " + folder).hasMessageContaining("HEED_DATA");
-        assertThatThrownBy(() -> DataFolder.get(folder.resolve("none"), "cora"))
-                .hasMessage("data folder " + folder.resolve("none") + " does not exist");
-    }
-
     private static Path folder(String name) {
-        Optional<Path> found = DataFolder.find(null, name);
+        Optional<Path> found = DataFolders.of(null).find(name);
         Assumptions.assumeTrue(found.isPresent(), "no data set " + name);
         return found.orElseThrow();
     }
