@@ -6,6 +6,7 @@ import io.heed.catalog.Family;
 import io.heed.catalog.FamilyCatalog;
 import io.heed.catalog.SystemEntry;
 import io.heed.sequence.aaren.AarenSystem;
+import io.heed.sequence.dsf.DsfSystem;
 import io.heed.sequence.graphaware.GraphAwareSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
@@ -20,7 +21,8 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new LightningSystem(),
             new AarenSystem(),
             new ZoologySystem(),
-            new GraphAwareSystem());
+            new GraphAwareSystem(),
+            new DsfSystem());
 
     @Override
     public Family family() {

@@ -439,7 +439,10 @@ public abstract class MixerContract {
             Tensor y = mixer.forward(x, context);
             y.mul(probe).sum().backward();
             List<Tensor> result = new ArrayList<>(List.of(y.mul(probe), x.grad()));
-            parameters(mixer).forEach(parameter -> result.add(parameter.grad().clone()));
+            for (Tensor parameter : parameters(mixer)) { // at length 1 some forms reach no parameter of a recurrence
+                Tensor gradient = parameter.grad();
+                result.add(gradient.defined() ? gradient.clone() : torch.zeros_like(parameter.detach()));
+            }
             results.add(result);
         }
         List<String> names = Stream.concat(Stream.of("output", "gradient of the input"),
