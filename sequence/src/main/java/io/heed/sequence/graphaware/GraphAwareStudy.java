@@ -19,6 +19,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.Table;
 import io.heed.catalog.Verdict;
 import io.heed.data.CharacterVocabulary;
+import io.heed.data.DictionaryRegisters;
 import io.heed.data.Split;
 import io.heed.data.TextCorpus;
 import io.heed.data.TextData;
@@ -93,7 +94,7 @@ final class GraphAwareStudy implements Study {
         }
         report.table(armTable(arms)).plot(curves(arms));
         progress.update(0.7, "fine-tuning");
-        Registers registers = Registers.of(glosses);
+        DictionaryRegisters registers = DictionaryRegisters.of(glosses);
         double before = Double.NaN;
         Map<String, Tuned> tuned = new LinkedHashMap<>();
         try (PointerScope _ = new PointerScope()) {

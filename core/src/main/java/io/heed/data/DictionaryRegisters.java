@@ -1,9 +1,8 @@
-package io.heed.sequence.graphaware;
+package io.heed.data;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-import io.heed.data.TextCorpus;
 
 /**
  * A dictionary's two registers: what defines a word, and the sentences that use it, which stand in quotes.
@@ -11,11 +10,12 @@ import io.heed.data.TextCorpus;
  * @param definitions the text without what stands in quotes
  * @param examples    the sentences in quotes, one a line
  */
-record Registers(TextCorpus definitions, TextCorpus examples) {
+public record DictionaryRegisters(TextCorpus definitions, TextCorpus examples) {
     private static final Pattern QUOTED = Pattern.compile("\"([^\"\n]*)\"");
 
-    static Registers of(TextCorpus glosses) {
-        return new Registers(
+    /** Takes the glosses of {@link WordNet} apart, part by part. */
+    public static DictionaryRegisters of(TextCorpus glosses) {
+        return new DictionaryRegisters(
                 new TextCorpus("definitions", definitions(glosses.train()), definitions(glosses.validation()),
                         definitions(glosses.test())),
                 new TextCorpus("examples", examples(glosses.train()), examples(glosses.validation()),
