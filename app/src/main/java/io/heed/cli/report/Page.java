@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 public final class Page {
     private final String title;
     private final StringBuilder body = new StringBuilder();
+    private final StringBuilder style = new StringBuilder(resource("report.css"));
+    private final StringBuilder script = new StringBuilder(resource("report.js"));
 
     /**
      * @param title    what the page is about, for the browser's tab and the page's top line
@@ -30,6 +32,13 @@ public final class Page {
         return this;
     }
 
+    /** Adds what {@link HeadMaps} and {@link HeadExplorer} need. */
+    public Page withHeads() {
+        style.append(resource("heads.css"));
+        script.append(resource("heads.js"));
+        return this;
+    }
+
     /** The whole page. */
     public String html() {
         return """
@@ -40,9 +49,8 @@ public final class Page {
                 <meta name="viewport" content="width=device-width, initial-scale=1">
                 <meta name="color-scheme" content="light dark">
                 <meta http-equiv="Content-Security-Policy" \
-                content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-                <title>""" + Html.text(title) + "</title>\n<style>\n" + resource("report.css")
-                + "</style>\n</head>\n<body>\n<main>\n" + body + "</main>\n<script>\n" + resource("report.js") + "</script>\n</body>\n</html>\n";
+                content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+                <title>""" + Html.text(title) + "</title>\n<style>\n" + style + "</style>\n</head>\n<body>\n<main>\n" + body + "</main>\n<script>\n" + script + "</script>\n</body>\n</html>\n";
     }
 
     private static String resource(String name) {
