@@ -61,6 +61,18 @@ public final class CausalLinearAttention {
                 : composed(query, key, value, rates);
     }
 
+    /**
+     * Rows of the matrix that the linear form never makes: (q_i . k_j) exp(-r (i - j)) for j <= i, else 0.
+     *
+     * @return (B, H, count, N), the rows {@code from} to {@code from + count}
+     */
+    public static Tensor weights(Tensor query, Tensor key, double[] rates, long from, long count) {
+        Tensor scores = query.narrow(2, from, count).matmul(key.transpose(-2, -1));
+        Tensor distance = torch.arange(new Scalar(from), new Scalar(from + count), scores.options()).unsqueeze(-1)
+                .sub(torch.arange(new Scalar(key.size(2)), scores.options())); // i - j
+        return Ops.fill(scores.mul(decay(distance.clamp_min(new Scalar(0)), rates)), distance.lt(new Scalar(0)), 0);
+    }
+
     /** O = ((Q K^T) * M) V, M_tj = exp(-r (t-j)) for j <= t, else 0. */
     private static Tensor composed(Tensor query, Tensor key, Tensor value, double[] rates) {
         Tensor position = torch.arange(new Scalar(query.size(2)), query.options());

@@ -11,6 +11,7 @@ import io.heed.sequence.graphaware.GraphAwareSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
 import io.heed.sequence.softmax.SoftmaxSystem;
+import io.heed.sequence.transnormer.TransNormerSystem;
 import io.heed.sequence.zoology.ZoologySystem;
 
 /** The systems of this family, the baseline first. A system that also is a {@link MixerProvider} offers its mixers. */
@@ -19,6 +20,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new SoftmaxSystem(),
             new SigmoidSystem(),
             new LightningSystem(),
+            new TransNormerSystem(),
             new AarenSystem(),
             new ZoologySystem(),
             new GraphAwareSystem(),

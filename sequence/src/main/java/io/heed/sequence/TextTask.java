@@ -1,12 +1,14 @@
 package io.heed.sequence;
 
 import java.util.Map;
+import java.util.function.Function;
 
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
 import io.heed.data.ByteVocabulary;
 import io.heed.data.CharacterVocabulary;
+import io.heed.data.SequenceBatch;
 import io.heed.data.Split;
 import io.heed.data.TextCorpus;
 import io.heed.data.TextData;
@@ -55,12 +57,17 @@ public record TextTask(TextData data, int batch, int windows) implements Task<La
 
     @Override
     public Evaluation evaluate(LanguageModel model) {
+        return evaluate(batch -> model.crossEntropy(batch, MixerContext.plain()));
+    }
+
+    /** The evaluation of any model, by its mean cross-entropy in nats on a batch. */
+    Evaluation evaluate(Function<SequenceBatch, Tensor> crossEntropy) {
         Windows read = Windows.spread(data, Split.VALIDATION, windows, batch);
         double sum = 0;
         for (Windows.Run run : read.runs()) {
             try (PointerScope _ = new PointerScope()) {
-                sum += run.rows() * model.crossEntropy(data.window(Split.VALIDATION, run.first(), run.rows()),
-                        MixerContext.plain()).item_double();
+                sum += run.rows()
+                        * crossEntropy.apply(data.window(Split.VALIDATION, run.first(), run.rows())).item_double();
             }
         }
         double loss = sum / read.count();

@@ -12,6 +12,7 @@ import io.heed.catalog.GoldenSubject;
 import io.heed.nn.Alibi;
 import io.heed.nn.CausalLinearAttention;
 import io.heed.nn.Form;
+import io.heed.sequence.DecayRates;
 import io.heed.sequence.GoldenConfig;
 
 /** Builds what lightning attention's golden cases check. */

@@ -17,6 +17,7 @@ import io.heed.kernels.Mask;
 import io.heed.nn.CausalLinearAttention;
 import io.heed.nn.Form;
 import io.heed.nn.FusedAttention;
+import io.heed.sequence.DecayRates;
 import io.heed.sequence.Timings;
 import io.heed.tensor.Ops;
 import io.heed.tensor.View;

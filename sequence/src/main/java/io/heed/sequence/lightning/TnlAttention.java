@@ -18,6 +18,7 @@ import io.heed.nn.Heads;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Norm;
 import io.heed.nn.Padding;
+import io.heed.sequence.DecayRates;
 import io.heed.sequence.MixerConfig;
 import io.heed.sequence.MixerContext;
 import io.heed.sequence.MixerOptions;
@@ -25,7 +26,6 @@ import io.heed.sequence.MixerState;
 import io.heed.sequence.Pattern;
 import io.heed.sequence.SequenceMixer;
 import io.heed.sequence.TensorState;
-import io.heed.tensor.Ops;
 
 /**
  * TNL's attention layer around lightning attention. Its state is one (d, d) matrix a head, whatever the number of tokens.
@@ -121,17 +121,7 @@ public final class TnlAttention extends SequenceMixer {
         Tensor value = head(valueProjection, x);
         Tensor out = CausalLinearAttention.outputs(query, key, value, rates, context.form());
         return gated(x, context.watch(out, () -> new AttentionCall(query, key, value,
-                (from, count) -> weights(query, key, from, count))));
-    }
-
-    /** Rows of (Q K^T) * lambda^(i - j) below the diagonal, (B, H, count, N): what the linear form never makes. */
-    private Tensor weights(Tensor query, Tensor key, long from, long count) {
-        Tensor scores = query.narrow(2, from, count).matmul(key.transpose(-2, -1));
-        Tensor distance = torch.arange(new Scalar(from), new Scalar(from + count), scores.options()).unsqueeze(-1)
-                .sub(torch.arange(new Scalar(key.size(2)), scores.options())); // i - j
-        Tensor decay = Ops.of(rates, heads, 1, 1).to(scores.device(), Ops.type(scores)).neg()
-                .mul(distance.clamp_min(new Scalar(0))).exp();
-        return Ops.fill(scores.mul(decay), distance.lt(new Scalar(0)), 0);
+                (from, count) -> CausalLinearAttention.weights(query, key, rates, from, count))));
     }
 
     /** A key of 0 adds nothing to any sum. */

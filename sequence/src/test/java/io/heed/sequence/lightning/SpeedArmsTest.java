@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 
 import io.heed.nn.CausalLinearAttention;
 import io.heed.nn.Form;
+import io.heed.sequence.DecayRates;
 import io.heed.tensor.Ops;
 
 import static org.assertj.core.api.Assertions.assertThat;

@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 
+import io.heed.sequence.DecayRates;
 import io.heed.sequence.MixerConfig;
 import io.heed.sequence.MixerContract;
 import io.heed.sequence.MixerKind;

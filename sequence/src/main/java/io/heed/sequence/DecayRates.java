@@ -1,4 +1,4 @@
-package io.heed.sequence.lightning;
+package io.heed.sequence;
 
 import java.util.Arrays;
 

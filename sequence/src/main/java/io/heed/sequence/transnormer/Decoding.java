@@ -1,0 +1,120 @@
+package io.heed.sequence.transnormer;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+import io.heed.sequence.MixerConfig;
+import io.heed.sequence.MixerState;
+import io.heed.sequence.SequenceMixer;
+import io.heed.tensor.Seeds;
+
+/** What a decoded token costs by its position, and what becomes of a state that is not decayed as it goes. */
+final class Decoding {
+    private static final int CHUNK = 512;
+
+    private Decoding() { }
+
+    /**
+     * One position.
+     *
+     * @param position tokens decoded before
+     * @param micros   median time of a token
+     * @param bytes    of the state
+     */
+    record Cost(int position, double micros, long bytes) { }
+
+    /** Costs of single tokens at the given positions, which must rise. */
+    static List<Cost> costs(SequenceMixer mixer, MixerConfig config, int[] positions, int tokens) {
+        mixer.eval();
+        try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard(); MixerState state = mixer.state(1)) {
+            Tensor token = torch.randn(1, config.width());
+            return Arrays.stream(positions).mapToObj(position -> {
+                while (state.position() < position) {
+                    try (PointerScope _ = new PointerScope()) {
+                        mixer.prefill(torch.randn(1, Math.min(CHUNK, position - state.position()), config.width()), state);
+                    }
+                }
+                long bytes = state.bytes();
+                return new Cost(position, micros(mixer, token, state, tokens), bytes);
+            }).toList();
+        }
+    }
+
+    private static double micros(SequenceMixer mixer, Tensor token, MixerState state, int tokens) {
+        double[] times = new double[tokens];
+        for (int i = -tokens / 4; i < tokens; i++) {
+            long begin = System.nanoTime();
+            try (PointerScope _ = new PointerScope()) {
+                mixer.step(token, state);
+            }
+            if (i >= 0) {
+                times[i] = (System.nanoTime() - begin) / 1e3;
+            }
+        }
+        Arrays.sort(times);
+        return times[tokens / 2];
+    }
+
+    /**
+     * How two float32 states of one head did over a stream.
+     *
+     * @param firstLost   the first position at which the state without decay gave a number that is not finite; -1 for never
+     * @param robustError largest error of the decayed state's outputs against float64, relative to the largest output
+     */
+    record Stability(int firstLost, double robustError) { }
+
+    /**
+     * Decodes {@code length} random tokens of a head of width 8 with decay rate {@code rate}: once with the sum of
+     * exp(rate j) k_j v_j^T, read by exp(-rate t) q_t, which is the same in exact arithmetic, and once with the decayed state.
+     */
+    static Stability stability(int length, double rate) {
+        int d = 8;
+        SplittableRandom random = Seeds.random(0, "decoding", 0);
+        float[] naive = new float[d * d];
+        float[] robust = new float[d * d];
+        double[] exact = new double[d * d];
+        float lambda = (float) Math.exp(-rate);
+        int lost = -1;
+        double error = 0;
+        double largest = 0;
+        for (int t = 0; t < length; t++) {
+            float[] q = normal(random, d);
+            float[] k = normal(random, d);
+            float[] v = normal(random, d);
+            float grown = (float) Math.exp(rate * t);
+            float shrunk = (float) Math.exp(-rate * t);
+            for (int e = 0; e < d; e++) {
+                float naiveOut = 0;
+                float robustOut = 0;
+                double exactOut = 0;
+                for (int c = 0; c < d; c++) {
+                    int at = c * d + e;
+                    naive[at] += grown * k[c] * v[e];
+                    robust[at] = lambda * robust[at] + k[c] * v[e];
+                    exact[at] = Math.exp(-rate) * exact[at] + (double) k[c] * v[e];
+                    naiveOut += shrunk * q[c] * naive[at];
+                    robustOut += q[c] * robust[at];
+                    exactOut += q[c] * exact[at];
+                }
+                lost = lost < 0 && !Float.isFinite(naiveOut) ? t : lost;
+                error = Math.max(error, Math.abs(robustOut - exactOut));
+                largest = Math.max(largest, Math.abs(exactOut));
+            }
+        }
+        return new Stability(lost, error / largest);
+    }
+
+    private static float[] normal(SplittableRandom random, int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+}
