@@ -7,11 +7,15 @@ import java.util.Random;
 
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.graph.Graph;
+import io.heed.graph.data.WordNetGraph;
 import io.heed.kernels.Csr;
 import io.heed.kernels.EdgeAttention;
 import io.heed.kernels.Rows;
@@ -28,22 +32,54 @@ final class GraphBenches {
 
     static List<BenchCase> all() {
         List<BenchCase> cases = new ArrayList<>();
-        int[][] sizes = {{2_708, 10_556}, {117_791, 378_000}};
-        for (int[] size : sizes) {
-            String shape = size[0] + " nodes, " + size[1] + " edges, " + HEADS + "x" + WIDTH;
-            cases.add(new SideBySide("edge-attention-forward", shape, "gather and scatter in libtorch", () -> {
-                Inputs in = new Inputs(size[0], size[1]);
+        for (Size size : Size.values()) {
+            String shape = size.shape + " " + HEADS + "x" + WIDTH;
+            cases.add(new SideBySide("edge-forward", shape, "gather and scatter in libtorch", () -> {
+                Inputs in = new Inputs(size.graph());
                 return new SideBySide.Sides(in::forward, in::gatherScatter, in::outputError, 1e-4);
             }));
-            cases.add(new SideBySide("edge-attention-forward-backward", shape, "gather and scatter in libtorch", () -> {
-                Inputs in = new Inputs(size[0], size[1]);
+            cases.add(new SideBySide("edge-forward-backward", shape, "gather and scatter in libtorch", () -> {
+                Inputs in = new Inputs(size.graph());
                 return new SideBySide.Sides(in::forwardBackward, in::gatherScatterBackward, in::gradientError, 1e-4);
             }));
         }
         return cases;
     }
 
-    /** A random graph whose in-degrees are as uneven as those of citation graphs, and its tensors. */
+    private enum Size {
+        /** As many nodes and edges as Cora, with in-degrees as uneven as a citation graph's. */
+        CITATIONS("2708 nodes") {
+            @Override
+            Graph graph() {
+                int nodes = 2_708;
+                int[] from = new int[10_556];
+                int[] to = new int[from.length];
+                Random random = new Random(nodes);
+                for (int e = 0; e < from.length; e++) {
+                    from[e] = random.nextInt(nodes);
+                    to[e] = (int) (nodes * Math.pow(random.nextDouble(), 1.5));
+                }
+                return Graph.directed(nodes, from, to);
+            }
+        },
+        /** WordNet's synsets and all its relations. */
+        WORDNET("WordNet") {
+            @Override
+            Graph graph() {
+                return WordNetGraph.nodes().graph();
+            }
+        };
+
+        private final String shape;
+
+        Size(String shape) {
+            this.shape = shape;
+        }
+
+        abstract Graph graph();
+    }
+
+    /** A graph and its tensors. */
     private static final class Inputs {
         private final int nodes;
         private final Csr edges;
@@ -57,28 +93,21 @@ final class GraphBenches {
         private final Tensor statistics;
         private final Tensor otherOut;
 
-        Inputs(int nodes, int edgeCount) {
-            this.nodes = nodes;
-            Random random = new Random(nodes);
-            int[] from = new int[edgeCount];
-            int[] to = new int[edgeCount];
-            for (int e = 0; e < edgeCount; e++) {
-                from[e] = random.nextInt(nodes);
-                to[e] = (int) (nodes * Math.pow(random.nextDouble(), 1.5));
-            }
-            Arrays.sort(to);
-            edges = Csr.of(nodes, nodes, from, to);
+        Inputs(Graph graph) {
+            nodes = graph.nodes();
+            edges = graph.csr();
             edges.transpose();
-            source = Ops.of(Arrays.stream(from).asLongStream().toArray()).retainReference();
-            target = Ops.of(Arrays.stream(to).asLongStream().toArray()).retainReference();
+            source = Ops.of(Arrays.stream(graph.source()).asLongStream().toArray());
+            target = Ops.of(Arrays.stream(graph.target()).asLongStream().toArray());
             for (int i = 0; i < 3; i++) {
-                inputs[i] = torch.randn(nodes, HEADS, WIDTH).retainReference();
-                gradients[i] = torch.zeros(nodes, HEADS, WIDTH).retainReference();
+                inputs[i] = Tensors.normal(nodes, HEADS, WIDTH);
+                gradients[i] = Tensors.zeros(nodes, HEADS, WIDTH);
+                expected[i] = Tensors.zeros(nodes, HEADS, WIDTH);
             }
-            gradOut = torch.randn(nodes, HEADS, WIDTH).retainReference();
-            out = torch.zeros(nodes, HEADS, WIDTH).retainReference();
-            statistics = torch.zeros(nodes, 3, HEADS).retainReference();
-            otherOut = torch.zeros(nodes, HEADS, WIDTH).retainReference();
+            gradOut = Tensors.normal(nodes, HEADS, WIDTH);
+            out = Tensors.zeros(nodes, HEADS, WIDTH);
+            statistics = Tensors.zeros(nodes, 3, HEADS);
+            otherOut = Tensors.zeros(nodes, HEADS, WIDTH);
         }
 
         /** (N, H, d) as kernels see it: (1, H, N, d). */
@@ -103,7 +132,7 @@ final class GraphBenches {
 
         void gatherScatter() {
             try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
-                otherOut.copy_(compose(inputs[0], inputs[1], inputs[2]));
+                otherOut.set_data(compose(inputs[0], inputs[1], inputs[2]));
             }
         }
 
@@ -113,9 +142,10 @@ final class GraphBenches {
                 for (int i = 0; i < 3; i++) {
                     leaves[i] = inputs[i].detach().set_requires_grad(true);
                 }
-                compose(leaves[0], leaves[1], leaves[2]).mul(gradOut).sum().backward();
+                compose(leaves[0], leaves[1], leaves[2]).backward(gradOut, new BoolOptional(), false,
+                        new TensorArrayRefOptional());
                 for (int i = 0; i < 3; i++) {
-                    expected[i] = leaves[i].grad().clone().retainReference();
+                    expected[i].set_data(leaves[i].grad());
                 }
             }
         }
@@ -133,13 +163,13 @@ final class GraphBenches {
         }
 
         double outputError() {
-            return Ops.largestDifference(out, otherOut);
+            return Tensors.difference(out, otherOut);
         }
 
         double gradientError() {
             double worst = 0;
             for (int i = 0; i < 3; i++) {
-                worst = Math.max(worst, Ops.largestDifference(gradients[i], expected[i]));
+                worst = Math.max(worst, Tensors.difference(gradients[i], expected[i]));
             }
             return worst;
         }

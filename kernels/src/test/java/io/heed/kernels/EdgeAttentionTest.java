@@ -162,7 +162,7 @@ class EdgeAttentionTest {
         }
     }
 
-    private static void dot(EdgeReference.Case of, Random random, double spread) {
+    static void dot(EdgeReference.Case of, Random random, double spread) {
         of.dot = true;
         of.scale = (float) (1 / Math.sqrt(of.width));
         of.near = EdgeReference.Case.normal(random, of.targets * of.heads * of.width, spread);
@@ -212,7 +212,8 @@ class EdgeAttentionTest {
         }
     }
 
-    private static float[][] gradients(Arena arena, EdgeReference.Case of) {
+    /** Output and gradients of one run; of a case with as many sources as targets and one width for all. */
+    static float[][] gradients(Arena arena, EdgeReference.Case of) {
         EdgeAttention attention = attention(arena, of);
         Rows out = view(arena, new double[of.value.length], of.heads, of.targets, of.valueWidth);
         MemorySegment statistics =

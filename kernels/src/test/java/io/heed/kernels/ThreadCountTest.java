@@ -2,6 +2,7 @@ package io.heed.kernels;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -14,14 +15,14 @@ import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-/** The same attentions and scans in JVMs with different numbers of threads must give the same bits. */
+/** The same attentions, scans and aggregations in JVMs with different numbers of threads must give the same bits. */
 class ThreadCountTest {
     private static final int PROBLEMS = 12;
 
     @Test
     void resultsAreTheSameBitsForAnyNumberOfThreads() throws Exception {
         List<String> alone = digests(1);
-        assertThat(alone).hasSize(PROBLEMS + 1);
+        assertThat(alone).hasSize(PROBLEMS + 2 + NeighbourAggregation.Kind.values().length);
         assertThat(digests(3)).isEqualTo(alone);
     }
 
@@ -46,7 +47,7 @@ class ThreadCountTest {
         }
     }
 
-    /** Prints a digest of every result of a fixed list of attentions, and of a selective scan. */
+    /** Prints a digest of every result of a fixed list of attentions, of a selective scan, and of work over edges. */
     static final class Digests {
         private Digests() { }
 
@@ -67,6 +68,30 @@ class ThreadCountTest {
                 }
             }
             System.out.println("selective " + SelectiveScanTest.digest());
+            edges();
+        }
+
+        /** Large enough for several tasks. */
+        private static void edges() {
+            Random random = new Random(PROBLEMS);
+            int nodes = 900;
+            EdgeReference.Case of = new EdgeReference.Case(random, nodes, nodes, 6000, 4, 8, 8);
+            EdgeAttentionTest.dot(of, random, 1);
+            try (Arena arena = Arena.ofShared()) {
+                System.out.println("edges " + Arrays.deepHashCode(EdgeAttentionTest.gradients(arena, of)));
+                Csr edges = Csr.of(nodes, nodes, of.source, of.target);
+                Rows x = EdgeAttentionTest.view(arena, of.value, 1, nodes, 32);
+                for (NeighbourAggregation.Kind kind : NeighbourAggregation.Kind.values()) {
+                    Rows out = EdgeAttentionTest.view(arena, new double[of.value.length], 1, nodes, 32);
+                    Rows gradient = EdgeAttentionTest.view(arena, new double[of.value.length], 1, nodes, 32);
+                    MemorySegment winners = kind == NeighbourAggregation.Kind.MAX
+                            ? arena.allocate((long) of.value.length * Integer.BYTES, Integer.BYTES) : null;
+                    NeighbourAggregation.forward(kind, edges, x, null, out, winners);
+                    NeighbourAggregation.backward(kind, edges, x, null, out, winners, gradient);
+                    System.out.println(kind + " " + Arrays.hashCode(EdgeAttentionTest.read(out)) + " "
+                            + Arrays.hashCode(EdgeAttentionTest.read(gradient)));
+                }
+            }
         }
     }
 
