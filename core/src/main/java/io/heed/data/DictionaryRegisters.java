@@ -3,7 +3,6 @@ package io.heed.data;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-
 /**
  * A dictionary's two registers: what defines a word, and the sentences that use it, which stand in quotes.
  *

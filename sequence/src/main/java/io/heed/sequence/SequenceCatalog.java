@@ -6,6 +6,7 @@ import io.heed.catalog.Family;
 import io.heed.catalog.FamilyCatalog;
 import io.heed.catalog.SystemEntry;
 import io.heed.sequence.aaren.AarenSystem;
+import io.heed.sequence.bam.BamSystem;
 import io.heed.sequence.dsf.DsfSystem;
 import io.heed.sequence.graphaware.GraphAwareSystem;
 import io.heed.sequence.lightning.LightningSystem;
@@ -24,6 +25,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new AarenSystem(),
             new ZoologySystem(),
             new GraphAwareSystem(),
+            new BamSystem(),
             new DsfSystem());
 
     @Override
