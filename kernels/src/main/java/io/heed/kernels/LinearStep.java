@@ -68,7 +68,7 @@ final class LinearStep {
     }
 
     /** Row i of S: S_i = decay S_i + k_i v, o += q_i S_i. */
-    private static void row(MemorySegment state, long at, int width, float decay, float key, float query, float[] v,
+    static void row(MemorySegment state, long at, int width, float decay, float key, float query, float[] v,
             float[] out) {
         int j = 0;
         for (; j <= width - LANES; j += LANES) {
