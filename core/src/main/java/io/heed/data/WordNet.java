@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The glosses of WordNet 3.1 as a text: one line for each of its 117,791 synsets, {@code word: gloss}, nouns, verbs,
@@ -26,18 +28,42 @@ public final class WordNet {
             texts[i] = new StringBuilder(1 << 20);
         }
         for (String part : PARTS) {
-            String data = resource("data." + part);
-            for (int start = 0; start < data.length(); ) {
-                int end = data.indexOf('\n', start);
-                end = end < 0 ? data.length() : end;
-                if (data.charAt(start) != ' ') {    // the licence's lines start with a space
-                    String key = data.substring(start, start + 8);
-                    append(texts[split(part, key).ordinal()], data, start, end);
-                }
-                start = end + 1;
-            }
+            synsets(part, (split, data, start, end) -> append(texts[split.ordinal()], data, start, end));
         }
         return new TextCorpus("wordnet", texts[0].toString(), texts[1].toString(), texts[2].toString());
+    }
+
+    /** The parts of speech, {@code noun}, {@code verb}, {@code adj} and {@code adv}. */
+    public static List<String> parts() {
+        return List.of(PARTS);
+    }
+
+    /** The glosses of one part of speech and one split, without their words, in the order of the database. */
+    public static List<String> glosses(String part, Split wanted) {
+        List<String> glosses = new ArrayList<>();
+        synsets(part, (split, data, start, end) -> {
+            if (split == wanted) {
+                glosses.add(data.substring(data.indexOf('|', start) + 1, end).strip());
+            }
+        });
+        return glosses;
+    }
+
+    private interface Synset {
+        void read(Split split, String data, int start, int end);
+    }
+
+    /** Every synset's line of one database file. */
+    private static void synsets(String part, Synset reader) {
+        String data = resource("data." + part);
+        for (int start = 0; start < data.length(); ) {
+            int end = data.indexOf('\n', start);
+            end = end < 0 ? data.length() : end;
+            if (data.charAt(start) != ' ') {    // the licence's lines start with a space
+                reader.read(split(part, data.substring(start, start + 8)), data, start, end);
+            }
+            start = end + 1;
+        }
     }
 
     /**
