@@ -7,7 +7,9 @@ import io.heed.catalog.FamilyCatalog;
 import io.heed.catalog.SystemEntry;
 import io.heed.sequence.aaren.AarenSystem;
 import io.heed.sequence.bam.BamSystem;
+import io.heed.sequence.based.BasedSystem;
 import io.heed.sequence.dsf.DsfSystem;
+import io.heed.sequence.flowformer.FlowSystem;
 import io.heed.sequence.graphaware.GraphAwareSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
@@ -26,6 +28,8 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new ZoologySystem(),
             new GraphAwareSystem(),
             new BamSystem(),
+            new BasedSystem(),
+            new FlowSystem(),
             new DsfSystem());
 
     @Override
