@@ -22,17 +22,19 @@ public final class Graph {
     private final Csr csr;
     private final NodeFeatures features;
     private final int[] edgeTypes;
+    private final EdgeFeatures edgeFeatures;
     private final int[] part;
     private final int parts;
 
-    private Graph(int nodes, int[] source, int[] target, Csr csr, NodeFeatures features, int[] edgeTypes, int[] part,
-            int parts) {
+    private Graph(int nodes, int[] source, int[] target, Csr csr, NodeFeatures features, int[] edgeTypes,
+            EdgeFeatures edgeFeatures, int[] part, int parts) {
         this.nodes = nodes;
         this.source = source;
         this.target = target;
         this.csr = csr;
         this.features = features;
         this.edgeTypes = edgeTypes;
+        this.edgeFeatures = edgeFeatures;
         this.part = part;
         this.parts = parts;
     }
@@ -47,7 +49,7 @@ public final class Graph {
         if (nodes < 1) {
             throw new IllegalArgumentException("the graph is empty: it needs at least one node");
         }
-        return new Graph(nodes, source, target, Csr.of(nodes, nodes, source, target), null, null, new int[nodes], 1);
+        return new Graph(nodes, source, target, Csr.of(nodes, nodes, source, target), null, null, null, new int[nodes], 1);
     }
 
     /**
@@ -89,10 +91,21 @@ public final class Graph {
         int[] part = new int[nodes];
         boolean typed = graphs.getFirst().edgeTypes != null;
         int[] types = typed ? new int[edges] : null;
+        EdgeFeatures first = graphs.getFirst().edgeFeatures;
+        float[] values = first == null ? null : new float[Math.multiplyExact(edges, first.width())];
         int node = 0;
         int edge = 0;
         int parts = 0;
         for (Graph graph : graphs) {
+            if (first == null ? graph.edgeFeatures != null
+                    : graph.edgeFeatures == null || graph.edgeFeatures.width() != first.width()) {
+                throw new IllegalArgumentException("the graphs of the batch have edge features of different widths, or some"
+                        + " have none");
+            }
+            if (first != null) {
+                System.arraycopy(graph.edgeFeatures.values(), 0, values, edge * first.width(),
+                        graph.edgeFeatures.values().length);
+            }
             if (typed != (graph.edgeTypes != null)) {
                 throw new IllegalArgumentException("some graphs of the batch have edge types and some have none");
             }
@@ -111,7 +124,8 @@ public final class Graph {
             parts += graph.parts;
         }
         return new Graph(nodes, source, target, Csr.of(nodes, nodes, source, target),
-                join(graphs.stream().map(graph -> graph.features).toList()), types, part, parts);
+                join(graphs.stream().map(graph -> graph.features).toList()), types,
+                first == null ? null : new EdgeFeatures(values, first.width()), part, parts);
     }
 
     private static NodeFeatures join(List<NodeFeatures> all) {
@@ -153,7 +167,7 @@ public final class Graph {
         if (features.nodes() != nodes) {
             throw new IllegalArgumentException("features are for " + features.nodes() + " nodes, the graph has " + nodes);
         }
-        return new Graph(nodes, source, target, csr, features, edgeTypes, part, parts);
+        return new Graph(nodes, source, target, csr, features, edgeTypes, edgeFeatures, part, parts);
     }
 
     /**
@@ -166,7 +180,20 @@ public final class Graph {
             throw new IllegalArgumentException(types.length + " edge types were given, the graph has " + edges()
                     + " edges");
         }
-        return new Graph(nodes, source, target, csr, features, types, part, parts);
+        return new Graph(nodes, source, target, csr, features, types, edgeFeatures, part, parts);
+    }
+
+    /**
+     * The same graph with features for every edge.
+     *
+     * @throws IllegalArgumentException when they are for another number of edges
+     */
+    public Graph withEdgeFeatures(EdgeFeatures edgeFeatures) {
+        if (edgeFeatures.edges() != edges()) {
+            throw new IllegalArgumentException("edge features are for " + edgeFeatures.edges() + " edges, the graph has "
+                    + edges());
+        }
+        return new Graph(nodes, source, target, csr, features, edgeTypes, edgeFeatures, part, parts);
     }
 
     /**
@@ -193,10 +220,11 @@ public final class Graph {
                         + part[target[e]]);
             }
         }
-        return new Graph(nodes, source, target, csr, features, edgeTypes, part, part[nodes - 1] + 1);
+        return new Graph(nodes, source, target, csr, features, edgeTypes, edgeFeatures, part,
+                part[nodes - 1] + 1);
     }
 
-    /** The same nodes with an edge between every two of one part, in both directions, without self loops or edge types. */
+    /** The same nodes with an edge between every two of one part, in both directions, without self loops, edge types or features. */
     public Graph complete() {
         int[] size = new int[parts];
         for (int p : part) {
@@ -221,10 +249,10 @@ public final class Graph {
             }
             first += s;
         }
-        return new Graph(nodes, from, to, Csr.of(nodes, nodes, from, to), features, null, part, parts);
+        return new Graph(nodes, from, to, Csr.of(nodes, nodes, from, to), features, null, null, part, parts);
     }
 
-    /** The same graph with one more edge from each node to itself; edge types are dropped. */
+    /** The same graph with one more edge from each node to itself; edge types and features are dropped. */
     public Graph withSelfLoops() {
         int[] from = Arrays.copyOf(source, edges() + nodes);
         int[] to = Arrays.copyOf(target, edges() + nodes);
@@ -232,7 +260,7 @@ public final class Graph {
             from[edges() + i] = i;
             to[edges() + i] = i;
         }
-        return new Graph(nodes, from, to, Csr.of(nodes, nodes, from, to), features, null, part, parts);
+        return new Graph(nodes, from, to, Csr.of(nodes, nodes, from, to), features, null, null, part, parts);
     }
 
     /** N. */
@@ -280,6 +308,11 @@ public final class Graph {
     /** Type of each edge, or null when there are none. */
     public int[] edgeTypes() {
         return edgeTypes;
+    }
+
+    /** Features of the edges, or null when there are none. */
+    public EdgeFeatures edgeFeatures() {
+        return edgeFeatures;
     }
 
     /** Number of the graph that each node belongs to; all 0 for a single one. */

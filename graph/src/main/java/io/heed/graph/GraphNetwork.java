@@ -18,8 +18,8 @@ import io.heed.tensor.Ops;
 
 /**
  * A stack that carries any graph layer, and is the same for every layer in a comparison: features and positions to vectors,
- * L layers, an MLP that scores nodes or graphs. Parameters {@code encoder.*}, {@code positions.*}, {@code edges.*} where the
- * layers read edges, {@code layers.i.*}, {@code readout.*}.
+ * L layers, an MLP that scores nodes or graphs. Parameters {@code encoder.*}, {@code positions.*}, {@code edges.*} and
+ * {@code edge_features.*} where the layers read edges, {@code layers.i.*}, {@code readout.*}.
  */
 public final class GraphNetwork extends Module {
     private static final int LEAST_WIDTH = 4;
@@ -35,24 +35,30 @@ public final class GraphNetwork extends Module {
      * @param outputs   scores a node or graph
      * @param pooling   how nodes become a graph's vector; null for scores a node
      * @param hidden    width of the read-out's first hidden layer
+     * @param edgeWidth F, width of the edges' features for layers that read edges; 0 for none
      */
     public record Config(String layer, int layers, LayerConfig config, int positions, int edgeTypes, int outputs,
-                         Pooling pooling, int hidden) {
-        /** With a read-out that halves its width. */
+                         Pooling pooling, int hidden, int edgeWidth) {
+        /** With a read-out that halves its width, and no edge features. */
         public Config(String layer, int layers, LayerConfig config, int positions, int edgeTypes, int outputs,
                 Pooling pooling) {
-            this(layer, layers, config, positions, edgeTypes, outputs, pooling, config.width() / 2);
+            this(layer, layers, config, positions, edgeTypes, outputs, pooling, config.width() / 2, 0);
         }
 
         /** The same with another width, and a read-out that halves it. */
         public Config withWidth(int width) {
             return new Config(layer, layers, new LayerConfig(width, config.heads(), config.dropout()), positions, edgeTypes,
-                    outputs, pooling);
+                    outputs, pooling, width / 2, edgeWidth);
         }
 
         /** The same with another first hidden width of the read-out. */
         public Config withHidden(int hidden) {
-            return new Config(layer, layers, config, positions, edgeTypes, outputs, pooling, hidden);
+            return new Config(layer, layers, config, positions, edgeTypes, outputs, pooling, hidden, edgeWidth);
+        }
+
+        /** The same for edges with features of this width. */
+        public Config withEdgeWidth(int edgeWidth) {
+            return new Config(layer, layers, config, positions, edgeTypes, outputs, pooling, hidden, edgeWidth);
         }
     }
 
@@ -60,6 +66,7 @@ public final class GraphNetwork extends Module {
     private final FeatureEncoder encoder;
     private final LinearImpl positions;
     private final EmbeddingImpl edges;
+    private final LinearImpl edgeFeatures;
     private final List<GraphLayer> layers = new ArrayList<>();
     private final Readout readout;
 
@@ -84,6 +91,8 @@ public final class GraphNetwork extends Module {
         }
         boolean reads = layers.stream().anyMatch(GraphLayer::readsEdges);
         edges = reads ? register_module("edges", new EmbeddingImpl(Math.max(1, config.edgeTypes()), d)) : null;
+        edgeFeatures = reads && config.edgeWidth() > 0
+                ? register_module("edge_features", new LinearImpl(config.edgeWidth(), d)) : null;
         readout = register_module("readout", new Readout(d, config.hidden(), config.outputs()));
     }
 
@@ -97,6 +106,7 @@ public final class GraphNetwork extends Module {
      *
      * @param encoding (N, k), or null where k is 0
      * @return (N, outputs), or (graphs, outputs) with a pooling
+     * @throws IllegalArgumentException when the features of nodes or edges have another width than those it was built for
      */
     public Tensor forward(Graph graph, Tensor encoding, Form form) {
         Tensor h = encoder.forward(graph.features(), form);
@@ -107,17 +117,27 @@ public final class GraphNetwork extends Module {
         if (dropout > 0 && is_training()) {
             h = torch.dropout(h, dropout, true);
         }
-        Tensor e = null;
-        if (edges != null) {
-            int[] types = graph.edgeTypes() == null ? new int[graph.edges()] : graph.edgeTypes();
-            e = edges.forward(Ops.of(EdgeSoftmax.longs(types)));
-        }
-        GraphLayer.Streams streams = new GraphLayer.Streams(h, e);
+        GraphLayer.Streams streams = new GraphLayer.Streams(h, edges == null ? null : encode(graph));
         for (GraphLayer layer : layers) {
             streams = layer.forward(streams, graph, form);
         }
         Tensor nodes = streams.nodes();
         return readout.forward(config.pooling() == null ? nodes : config.pooling().apply(graph, nodes, form));
+    }
+
+    /** Types and features of the edges to (E, D). */
+    private Tensor encode(Graph graph) {
+        int[] types = graph.edgeTypes() == null ? new int[graph.edges()] : graph.edgeTypes();
+        Tensor e = edges.forward(Ops.of(EdgeSoftmax.longs(types)));
+        if (edgeFeatures == null) {
+            return e;
+        }
+        EdgeFeatures features = graph.edgeFeatures();
+        if (features == null || features.width() != config.edgeWidth()) {
+            throw new IllegalArgumentException("edge features are " + (features == null ? 0 : features.width())
+                    + " wide, the model takes " + config.edgeWidth());
+        }
+        return e.add(edgeFeatures.forward(Ops.of(features.values(), features.edges(), features.width())));
     }
 
     /** Trained numbers. */

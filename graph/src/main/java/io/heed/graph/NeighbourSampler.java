@@ -20,7 +20,7 @@ public final class NeighbourSampler {
     /**
      * What was drawn around some seeds.
      *
-     * @param graph the drawn nodes and edges, with their features and edge types; the seeds are its first nodes
+     * @param graph the drawn nodes and edges, with their features and the edges' types and features; the seeds are its first nodes
      * @param nodes number in the whole graph of each node of {@code graph}
      * @param seeds how many nodes are seeds
      */
@@ -96,21 +96,21 @@ public final class NeighbourSampler {
         int total = drawn.stream().mapToInt(own -> own.length).sum();
         int[] source = new int[total];
         int[] target = new int[total];
-        int[] types = graph.edgeTypes() == null ? null : new int[total];
+        int[] edge = new int[total];
         int next = 0;
         for (int i = 0; i < drawn.size(); i++) {
             for (int slot : drawn.get(i)) {
                 source[next] = local[edges.column(slot)];
                 target[next] = i;
-                if (types != null) {
-                    types[next] = graph.edgeTypes()[edges.edge(slot)];
-                }
-                next++;
+                edge[next++] = edges.edge(slot);
             }
         }
         Graph part = Graph.directed(nodes.length, source, target);
-        if (types != null) {
-            part = part.withEdgeTypes(types);
+        if (graph.edgeTypes() != null) {
+            part = part.withEdgeTypes(Arrays.stream(edge).map(e -> graph.edgeTypes()[e]).toArray());
+        }
+        if (graph.edgeFeatures() != null) {
+            part = part.withEdgeFeatures(graph.edgeFeatures().select(edge));
         }
         if (graph.hasFeatures()) {
             part = part.withFeatures(graph.features().select(nodes));

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 
 import io.heed.data.Split;
+import io.heed.graph.EdgeFeatures;
 import io.heed.graph.GraphLayers;
 import io.heed.graph.GraphNetwork;
 import io.heed.graph.LayerConfig;
@@ -71,8 +72,10 @@ record GraphContest(CompareSettings settings, NodeTask nodes, int positions) imp
     private GraphNetwork.Config config(String layer) {
         int[] types = nodes.data().graph().edgeTypes();
         int kinds = types == null ? 1 : Arrays.stream(types).max().orElse(0) + 1;
+        EdgeFeatures edges = nodes.data().graph().edgeFeatures();
         return new GraphNetwork.Config(layer, settings.layers(), new LayerConfig(Math.toIntExact(settings.width()),
-                settings.heads(), settings.batch() == 0 ? DROPOUT : 0), positions, kinds, nodes.data().classes(), null);
+                settings.heads(), settings.batch() == 0 ? DROPOUT : 0), positions, kinds, nodes.data().classes(), null)
+                .withEdgeWidth(edges == null ? 0 : edges.width());
     }
 
     @Override

@@ -65,6 +65,9 @@ public final class JsonGraphData {
                 folds.add(graph.path("fold").asInt(-1));
             }
         }
+        if (plain.isEmpty()) {
+            throw new IllegalArgumentException(folder + ": graphs.jsonl holds no graph");
+        }
         List<Graph> graphs = new ArrayList<>();
         for (int i = 0; i < plain.size(); i++) {
             graphs.add(plain.get(i).withFeatures(kinds > 1 ? new NodeFeatures.Categories(tags.get(i), kinds)

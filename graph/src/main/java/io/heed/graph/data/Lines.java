@@ -64,6 +64,19 @@ final class Lines implements AutoCloseable {
     }
 
     /**
+     * The first line.
+     *
+     * @throws IllegalArgumentException when there is none
+     */
+    String heading() {
+        String line = next();
+        if (line == null) {
+            throw new IllegalArgumentException(file + " is empty");
+        }
+        return line;
+    }
+
+    /**
      * A whole number.
      *
      * @throws IllegalArgumentException when the text is none

@@ -4,15 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
+import io.heed.graph.EdgeFeatures;
 import io.heed.graph.Graph;
 import io.heed.graph.NodeFeatures;
 
 /**
  * A node-property set in the layout of the Open Graph Benchmark: {@code raw/edge.csv}, {@code raw/num-node-list.csv},
- * {@code raw/node-feat.csv}, {@code raw/node-label.csv} and {@code split/<scheme>/{train,valid,test}.csv}, each gzipped or
+ * {@code raw/node-feat.csv}, {@code raw/edge-feat.csv} where edges have features, {@code raw/node-label.csv} and {@code split/<scheme>/{train,valid,test}.csv}, each gzipped or
  * plain, without headings.
  */
 public final class OgbCsv {
@@ -28,7 +30,7 @@ public final class OgbCsv {
         Path raw = folder.resolve("raw");
         int nodes;
         try (Lines lines = Lines.open(raw, "num-node-list.csv")) {
-            nodes = lines.whole(lines.next());
+            nodes = lines.whole(lines.heading());
         }
         IntList u = new IntList();
         IntList v = new IntList();
@@ -44,6 +46,9 @@ public final class OgbCsv {
         }
         Graph graph = undirected ? Graph.undirected(nodes, u.toArray(), v.toArray())
                 : Graph.directed(nodes, u.toArray(), v.toArray());
+        if (Lines.exists(raw, "edge-feat.csv")) {
+            graph = graph.withEdgeFeatures(edgeFeatures(raw, u.toArray(), v.toArray(), graph.edges()));
+        }
         int[] labels = new int[nodes];
         int classes = 1;
         try (Lines lines = Lines.open(raw, "node-label.csv")) {
@@ -61,28 +66,51 @@ public final class OgbCsv {
     }
 
     private static NodeFeatures features(Path raw, int nodes) {
-        try (Lines lines = Lines.open(raw, "node-feat.csv")) {
-            float[] values = new float[0];
-            int width = 0;
-            for (int i = 0; i < nodes; i++) {
+        float[][] rows = rows(raw, "node-feat.csv", nodes, "node");
+        return new NodeFeatures.Dense(joined(rows), nodes, rows[0].length);
+    }
+
+    /** Of the edges as listed, then of those that run the other way, which an undirected graph has behind them. */
+    private static EdgeFeatures edgeFeatures(Path raw, int[] u, int[] v, int edges) {
+        float[][] listed = rows(raw, "edge-feat.csv", u.length, "edge");
+        float[][] all = Arrays.copyOf(listed, edges);
+        int next = u.length;
+        for (int e = 0; e < u.length && next < edges; e++) {
+            if (u[e] != v[e]) {
+                all[next++] = listed[e];
+            }
+        }
+        return new EdgeFeatures(joined(all), listed.length == 0 ? 1 : listed[0].length);
+    }
+
+    private static float[][] rows(Path raw, String file, int count, String what) {
+        float[][] rows = new float[count][];
+        try (Lines lines = Lines.open(raw, file)) {
+            for (int i = 0; i < count; i++) {
                 String line = lines.next();
                 if (line == null) {
-                    throw lines.problem("the file ends after the features of " + i + " nodes, there are " + nodes);
+                    throw lines.problem("the file ends after the features of " + i + " " + what + "s, there are " + count);
                 }
                 String[] fields = line.split(",");
-                if (i == 0) {
-                    width = fields.length;
-                    values = new float[Math.multiplyExact(nodes, width)];
+                rows[i] = new float[fields.length];
+                if (fields.length != rows[0].length) {
+                    throw lines.problem("has " + fields.length + " features, the first " + what + " has " + rows[0].length);
                 }
-                if (fields.length != width) {
-                    throw lines.problem("has " + fields.length + " features, the first node has " + width);
-                }
-                for (int c = 0; c < width; c++) {
-                    values[i * width + c] = (float) number(lines, fields[c]);
+                for (int c = 0; c < fields.length; c++) {
+                    rows[i][c] = (float) number(lines, fields[c]);
                 }
             }
-            return new NodeFeatures.Dense(values, nodes, width);
         }
+        return rows;
+    }
+
+    private static float[] joined(float[][] rows) {
+        int width = rows.length == 0 ? 0 : rows[0].length;
+        float[] all = new float[Math.multiplyExact(rows.length, width)];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(rows[i], 0, all, i * width, width);
+        }
+        return all;
     }
 
     private static NodeSplit split(Path splits, int nodes) {

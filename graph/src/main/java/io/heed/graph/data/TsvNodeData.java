@@ -26,7 +26,7 @@ public final class TsvNodeData {
         IntList labels = new IntList();
         List<String> roles = new ArrayList<>();
         try (Lines lines = Lines.open(folder, "nodes.tsv")) {
-            boolean split = lines.next().split("\t").length > 2;
+            boolean split = lines.heading().split("\t").length > 2;
             for (String line = lines.next(); line != null; line = lines.next()) {
                 String[] fields = lines.fields(line, split ? 3 : 2);
                 if (lines.whole(fields[0]) != labels.size()) {
@@ -39,6 +39,9 @@ public final class TsvNodeData {
             }
         }
         int nodes = labels.size();
+        if (nodes == 0) {
+            throw new IllegalArgumentException(folder + ": the graph is empty, nodes.tsv lists no node");
+        }
         int[] label = labels.toArray();
         int classes = 1;
         for (int c : label) {
@@ -53,7 +56,7 @@ public final class TsvNodeData {
         IntList u = new IntList();
         IntList v = new IntList();
         try (Lines lines = Lines.open(folder, "edges.tsv")) {
-            lines.next();
+            lines.heading();
             for (String line = lines.next(); line != null; line = lines.next()) {
                 String[] fields = lines.fields(line, 2);
                 u.add(node(lines, fields[0], nodes));
@@ -68,7 +71,7 @@ public final class TsvNodeData {
         IntList feature = new IntList();
         int width = 1;
         try (Lines lines = Lines.open(folder, "features.tsv")) {
-            lines.next();
+            lines.heading();
             for (String line = lines.next(); line != null; line = lines.next()) {
                 String[] fields = lines.fields(line, 2);
                 int at = node(lines, fields[0], nodes);
@@ -107,11 +110,14 @@ public final class TsvNodeData {
     private static List<NodeSplit> splits(Path folder, int nodes) {
         List<IntList[]> splits = new ArrayList<>();
         try (Lines lines = Lines.open(folder, "splits.tsv")) {
-            lines.next();
+            lines.heading();
             for (String line = lines.next(); line != null; line = lines.next()) {
                 String[] fields = lines.fields(line, 2);
                 int at = node(lines, fields[0], nodes);
                 String roles = fields[1].strip();
+                if (!splits.isEmpty() && roles.length() != splits.size()) {
+                    throw lines.problem("has " + roles.length() + " splits, the first node has " + splits.size());
+                }
                 for (int s = 0; s < roles.length(); s++) {
                     if (s == splits.size()) {
                         splits.add(new IntList[] {new IntList(), new IntList(), new IntList()});

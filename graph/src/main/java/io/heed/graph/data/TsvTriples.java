@@ -28,7 +28,7 @@ public final class TsvTriples {
     private static List<String> names(Path folder, String file) {
         List<String> names = new ArrayList<>();
         try (Lines lines = Lines.open(folder, file)) {
-            lines.next();
+            lines.heading();
             for (String line = lines.next(); line != null; line = lines.next()) {
                 names.add(lines.fields(line, 2)[1]);
             }

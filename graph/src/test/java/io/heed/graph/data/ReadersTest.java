@@ -132,14 +132,46 @@ class ReadersTest {
         Files.writeString(raw.resolve("node-label.csv"), "0\n2\nnan\n");
         Files.writeString(split.resolve("train.csv"), "0\n");
         Files.writeString(split.resolve("valid.csv"), "1\n");
-        Files.writeString(split.resolve("test.csv"), "2\n");
+        Files.writeString(split.resolve("test.csv"), "1\n");
+        Files.writeString(raw.resolve("edge-feat.csv"), "10,20\n30,40\n");
         NodeData data = OgbCsv.read(folder, true);
         assertThat(data.graph().edges()).isEqualTo(4);
+        assertThat(data.graph().edgeFeatures().values()).containsExactly(10, 20, 30, 40, 10, 20, 30, 40);
         assertThat(data.labels()).containsExactly(0, 2, -1);
         assertThat(((NodeFeatures.Dense) data.graph().features()).values()).containsExactly(1, 2, 3, 4, 5, 6.5f);
         Files.writeString(raw.resolve("node-feat.csv"), "1,2\n3\n5,6\n");
         assertThatThrownBy(() -> OgbCsv.read(folder, true)).hasMessage(raw.resolve("node-feat.csv")
                 + " line 2: has 1 features, the first node has 2");
+    }
+
+    @Test
+    void emptyAndRaggedFilesAreNamed(@TempDir Path folder) throws IOException {
+        Path nodes = Files.writeString(folder.resolve("nodes.tsv"), "");
+        assertThatThrownBy(() -> TsvNodeData.read(folder)).hasMessage(nodes + " is empty");
+        Files.writeString(nodes, "node\tlabel\n");
+        assertThatThrownBy(() -> TsvNodeData.read(folder))
+                .hasMessage(folder + ": the graph is empty, nodes.tsv lists no node");
+        Files.writeString(nodes, "node\tlabel\n0\t0\n1\t1\n");
+        Files.writeString(folder.resolve("edges.tsv"), "u\tv\n0\n");
+        assertThatThrownBy(() -> TsvNodeData.read(folder))
+                .hasMessage(folder.resolve("edges.tsv") + " line 2: has 1 fields, must have 2");
+        Files.writeString(folder.resolve("edges.tsv"), "u\tv\n");
+        Files.writeString(folder.resolve("features.tsv"), "node\tindices\n2\t0\n");
+        assertThatThrownBy(() -> TsvNodeData.read(folder))
+                .hasMessage(folder.resolve("features.tsv") + " line 2: node 2 does not exist, there are 2");
+        Files.writeString(folder.resolve("features.tsv"), "node\tindices\n0\t0\n");
+        Files.writeString(folder.resolve("splits.tsv"), "node\tsplits\n0\ttv\n1\tt\n");
+        assertThatThrownBy(() -> TsvNodeData.read(folder))
+                .hasMessage(folder.resolve("splits.tsv") + " line 3: has 1 splits, the first node has 2");
+        Files.writeString(nodes, "node\tlabel\n0\t0\n1\t-1\n");
+        Files.writeString(folder.resolve("splits.tsv"), "node\tsplits\n0\tt\n1\te\n");
+        assertThatThrownBy(() -> TsvNodeData.read(folder)).hasMessageEndingWith(": node 1 is for test but has no label");
+        Files.writeString(folder.resolve("graphs.jsonl"), "{\"y\": 0, \"tags\": [], \"edges\": []}\n");
+        assertThatThrownBy(() -> JsonGraphData.read(folder)).hasMessage(folder.resolve("graphs.jsonl")
+                + " line 1: the graph is empty: it needs at least one node");
+        Files.writeString(folder.resolve("graphs.jsonl"), "{\"y\": 0, \"tags\": [0, 0], \"edges\": [[0, 2]]}\n");
+        assertThatThrownBy(() -> JsonGraphData.read(folder)).hasMessage(folder.resolve("graphs.jsonl")
+                + " line 1: edge 0 ends at node 2, must be 0 to 1");
     }
 
     private static Path folder(String name) {
