@@ -15,11 +15,11 @@ import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
 /**
- * A class token that attends to itself and to all tokens of an image, once they are mixed (CaiT, arXiv 2103.17239, section 4):
- * c + attention(norm c; norm [c, x]), then c + mlp(norm c).
+ * A class token that attends to itself and to all tokens of an image, once they are mixed (CaiT, arXiv 2103.17239,
+ * section 4): c + attention(norm c; norm [c, x]), then c + mlp(norm c).
  *
- * <p>Parameters {@code cls_token (1, 1, D)}, {@code norm1.*}, {@code q.*}, {@code kv.*}, {@code proj.*}, {@code norm2.*},
- * {@code mlp.*}, {@code norm.*}.
+ * <p>Parameters {@code cls_token (1, 1, D)}, {@code norm1.*}, {@code q.*}, {@code kv.*}, {@code proj.*},
+ * {@code norm2.*}, {@code mlp.*}, {@code norm.*}.
  */
 final class ClassAttention extends Module {
     private final int heads;

@@ -16,11 +16,12 @@ import io.heed.sequence.MixerContext;
 import io.heed.sequence.Scopes;
 
 /**
- * A vision transformer of one width and one grid from end to end (ViT, arXiv 2010.11929), with any grid mixer in the place of
- * attention: patches become tokens, blocks mix them, a norm ends the stack.
+ * A vision transformer of one width and one grid from end to end (ViT, arXiv 2010.11929), with any grid mixer in the
+ * place of attention: patches become tokens, blocks mix them, a norm ends the stack.
  *
- * <p>Parameters {@code patch_embed.weight (D, C, p, p)}, {@code patch_embed.bias}, {@code pos_embed (1, H, W, D)} where positions
- * are learned, {@code blocks.{l}.*} (see {@link GridBlock}), {@code norm.*}, and {@code pool.*} where a class token reads out.
+ * <p>Parameters {@code patch_embed.weight (D, C, p, p)}, {@code patch_embed.bias}, {@code pos_embed (1, H, W, D)} where
+ * positions are learned, {@code blocks.{l}.*} (see {@link GridBlock}), {@code norm.*}, and {@code pool.*} where a class
+ * token reads out.
  */
 public final class ColumnarBackbone extends GridBackbone {
     private final ColumnarConfig config;
@@ -33,20 +34,22 @@ public final class ColumnarBackbone extends GridBackbone {
     /**
      * Builds the stack with fresh weights.
      *
-     * @throws IllegalArgumentException when a mixer or one of its options is unknown, a mixer does not fit the grid, or nothing
-     *                                  tells positions apart
+     * @throws IllegalArgumentException when a mixer or one of its options is unknown, a mixer does not fit the grid, or
+     *                                  nothing tells positions apart
      */
     public ColumnarBackbone(ColumnarConfig config) {
         super("ColumnarBackbone");
         this.config = config;
         long width = config.width();
-        patches = register_module("patch_embed", Convolutions.of(config.channels(), width, config.patch(), config.patch(), 0));
+        patches = register_module("patch_embed", Convolutions.of(config.channels(), width, config.patch(),
+                config.patch(), 0));
         positions = config.positions() != Positions.LEARNED ? null : Registration.parameter(this, "pos_embed",
                 Initialisation.truncatedNormal(torch.empty(1, config.rows(), config.columns(), width),
                         Initialisation.DEVIATION));
         ModuleListImpl list = register_module("blocks", new ModuleListImpl());
         for (int layer = 0; layer < config.layers(); layer++) {
-            GridConfig place = new GridConfig(width, config.heads(), config.rows(), config.columns(), layer, config.layers(),
+            GridConfig place = new GridConfig(width, config.heads(), config.rows(), config.columns(), layer,
+                    config.layers(),
                     config.positions() == Positions.RELATIVE, config.regularisation().dropout(), Map.of());
             GridBlock block = new GridBlock(config.mixers().get(layer % config.mixers().size()), place, config.hidden(),
                     config.regularisation());

@@ -1,6 +1,7 @@
 package io.heed.vision;
 
 import java.util.List;
+import java.util.Map;
 
 import io.heed.sequence.MixerSpec;
 
@@ -38,17 +39,21 @@ public record ColumnarConfig(int channels, int height, int imageWidth, int patch
             throw new IllegalArgumentException("a backbone needs at least one mixer");
         }
         if (patch < 1 || height % patch != 0 || imageWidth % patch != 0) {
-            throw new IllegalArgumentException("images of " + height + "x" + imageWidth + " pixels do not divide into patches of "
-                    + patch + "x" + patch);
+            throw new IllegalArgumentException("images of " + height + "x" + imageWidth
+                    + " pixels do not divide into patches of " + patch + "x" + patch);
         }
         if (!(hiddenRatio >= 0)) {
             throw new IllegalArgumentException("MLP hidden ratio " + hiddenRatio + " is negative");
         }
-        new GridConfig(width, heads, height / patch, imageWidth / patch, 0, layers, false, 0, java.util.Map.of());
+        new GridConfig(width, heads, height / patch, imageWidth / patch, 0, layers, false, 0, Map.of());
     }
 
-    /** A stack of one mixer for these images: learned positions, mean of tokens, MLP ratio 4, heads of 32, nothing dropped. */
-    public static ColumnarConfig of(String mixer, int channels, int height, int imageWidth, int patch, long width, int layers) {
+    /**
+     * A stack of one mixer for these images: learned positions, mean of tokens, MLP ratio 4, heads of 32, nothing
+     * dropped.
+     */
+    public static ColumnarConfig of(String mixer, int channels, int height, int imageWidth, int patch, long width,
+            int layers) {
         return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, (int) Math.max(1, width / 32), 4,
                 Positions.LEARNED, Readout.MEAN, Regularisation.NONE, List.of(MixerSpec.parse(mixer)));
     }
@@ -65,32 +70,32 @@ public record ColumnarConfig(int channels, int height, int imageWidth, int patch
 
     @Override
     public ColumnarConfig withMixers(List<MixerSpec> mixers) {
-        return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, heads, hiddenRatio, positions, readout,
-                regularisation, mixers);
+        return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, heads, hiddenRatio, positions,
+                readout, regularisation, mixers);
     }
 
     @Override
     public ColumnarConfig withHiddenRatio(double hiddenRatio) {
-        return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, heads, hiddenRatio, positions, readout,
-                regularisation, mixers);
+        return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, heads, hiddenRatio, positions,
+                readout, regularisation, mixers);
     }
 
     /** The same with other positions. */
     public ColumnarConfig withPositions(Positions positions) {
-        return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, heads, hiddenRatio, positions, readout,
-                regularisation, mixers);
+        return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, heads, hiddenRatio, positions,
+                readout, regularisation, mixers);
     }
 
     /** The same with another read-out. */
     public ColumnarConfig withReadout(Readout readout) {
-        return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, heads, hiddenRatio, positions, readout,
-                regularisation, mixers);
+        return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, heads, hiddenRatio, positions,
+                readout, regularisation, mixers);
     }
 
     /** The same with other regularisation. */
     public ColumnarConfig withRegularisation(Regularisation regularisation) {
-        return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, heads, hiddenRatio, positions, readout,
-                regularisation, mixers);
+        return new ColumnarConfig(channels, height, imageWidth, patch, width, layers, heads, hiddenRatio, positions,
+                readout, regularisation, mixers);
     }
 
     @Override

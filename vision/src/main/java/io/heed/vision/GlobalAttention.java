@@ -13,8 +13,8 @@ import io.heed.nn.Initialisation;
 import io.heed.sequence.MixerContext;
 
 /**
- * Softmax attention from every token of the grid to every other, as in ViT (arXiv 2010.11929): the baseline of comparisons on
- * images. With relative positions, a learned bias for each head and offset is added to the logits.
+ * Softmax attention from every token of the grid to every other, as in ViT (arXiv 2010.11929): the baseline of
+ * comparisons on images. With relative positions, a learned bias for each head and offset is added to the logits.
  *
  * <p>Parameters {@code qkv.weight (3D, D)}, {@code qkv.bias}, {@code proj.weight (D, D)}, {@code proj.bias}, and
  * {@code bias.table} where positions are relative.
@@ -31,8 +31,8 @@ public final class GlobalAttention extends GridMixer {
         this.config = config;
         qkv = register_module("qkv", Initialisation.linear(config.width(), 3 * config.width(), true));
         proj = register_module("proj", Initialisation.residual(config.width(), config.width(), true, config.layers()));
-        bias = config.relative() ? register_module("bias", new RelativeBias(config.heads(), config.rows(), config.columns()))
-                : null;
+        bias = config.relative() ? register_module("bias", new RelativeBias(config.heads(), config.rows(),
+                config.columns())) : null;
     }
 
     @Override
@@ -44,7 +44,8 @@ public final class GlobalAttention extends GridMixer {
     public Tensor forward(Tensor x, MixerContext context) {
         Tensor tokens = x.flatten(1, 2);                                      // (B, N, D)
         Tensor[] heads = Heads.unpack(qkv.forward(tokens), config.heads(), config.heads());
-        Tensor out = context.watch(attend(heads[0], heads[1], heads[2], context), () -> new AttentionCall(heads[0], heads[1],
+        Tensor out = context.watch(attend(heads[0], heads[1], heads[2], context),
+                () -> new AttentionCall(heads[0], heads[1],
                 heads[2], (from, count) -> weights(heads[0], heads[1]).narrow(2, from, count)));
         return proj.forward(Heads.merge(out)).view_as(x);
     }

@@ -3,11 +3,16 @@ package io.heed.vision;
 import java.util.List;
 
 import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 
 import io.heed.sequence.MixerContext;
+import io.heed.tensor.Ops;
 
-/** Images in, grids of features out, by blocks that carry any grid mixer and are the same for every mixer in a comparison. */
+/**
+ * Images in, grids of features out, by blocks that carry any grid mixer and are the same for every mixer in a
+ * comparison.
+ */
 public abstract sealed class GridBackbone extends Module permits ColumnarBackbone, PyramidBackbone {
     GridBackbone(String name) {
         super(name);
@@ -31,13 +36,13 @@ public abstract sealed class GridBackbone extends Module permits ColumnarBackbon
      * @return (B, D')
      */
     public Tensor forward(Tensor images, MixerContext context) {
-        return grid(images, context).mean(new long[] {1, 2}, false, new org.bytedeco.pytorch.ScalarTypeOptional());
+        return grid(images, context).mean(new long[] {1, 2}, false, new ScalarTypeOptional());
     }
 
     static void checkImages(Tensor images, int channels, int height, int width) {
         if (images.dim() != 4 || images.size(1) != channels || images.size(2) != height || images.size(3) != width) {
-            throw new IllegalArgumentException("images are " + io.heed.tensor.Ops.shape(images) + ", the model takes (B, "
-                    + channels + ", " + height + ", " + width + ")");
+            throw new IllegalArgumentException("images are " + Ops.shape(images)
+                    + ", the model takes (B, " + channels + ", " + height + ", " + width + ")");
         }
     }
 }

@@ -11,9 +11,9 @@ import io.heed.sequence.MixerContext;
 import io.heed.sequence.MixerSpec;
 
 /**
- * One pre-norm block on a grid: x + mixer(norm x), then x + mlp(norm x), each branch scaled per channel if asked and left out
- * for some images in training. Parameters {@code norm1.*}, {@code attn.*}, {@code scale1.gamma}, {@code norm2.*}, {@code mlp.*},
- * {@code scale2.gamma}; a hidden width of 0 leaves the second half out.
+ * One pre-norm block on a grid: x + mixer(norm x), then x + mlp(norm x), each branch scaled per channel if asked and
+ * left out for some images in training. Parameters {@code norm1.*}, {@code attn.*}, {@code scale1.gamma},
+ * {@code norm2.*}, {@code mlp.*}, {@code scale2.gamma}; a hidden width of 0 leaves the second half out.
  */
 final class GridBlock extends Module {
     private final Norm mixerNorm;

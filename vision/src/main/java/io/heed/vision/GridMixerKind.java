@@ -30,8 +30,8 @@ public record GridMixerKind(String id, List<String> aliases, String line, List<M
     /**
      * Builds the mixer.
      *
-     * @throws IllegalArgumentException for an option that the mixer does not have, a value that it cannot take, or a grid that
-     *                                  it does not fit
+     * @throws IllegalArgumentException for an option that the mixer does not have, a value that it cannot take, or a
+     *                                  grid that it does not fit
      */
     public GridMixer build(GridConfig config) {
         MixerOptions.check(id, config.options(), options);

@@ -12,9 +12,9 @@ import io.heed.sequence.Mixers;
 import io.heed.train.NearestName;
 
 /**
- * All grid mixers on the class path, by id and alias: those of this family, then every sequence mixer that need not be causal,
- * which reads the grid row by row ({@link RasterMixer}). A grid mixer hides a sequence mixer of its name. Listing them does not
- * load libtorch.
+ * All grid mixers on the class path, by id and alias: those of this family, then every sequence mixer that need not be
+ * causal, which reads the grid row by row ({@link RasterMixer}). A grid mixer hides a sequence mixer of its name.
+ * Listing them does not load libtorch.
  */
 public final class GridMixers {
     private static final List<GridMixerKind> KINDS = all(
@@ -70,7 +70,8 @@ public final class GridMixers {
             names.removeAll(taken);
             if (serves && !names.isEmpty()) {
                 kinds.add(new GridMixerKind(names.getFirst(), names.subList(1, names.size()),
-                        kind.line() + "; reads the grid row by row", kind.options(), config -> new RasterMixer(kind, config)));
+                        kind.line() + "; reads the grid row by row", kind.options(),
+                        config -> new RasterMixer(kind, config)));
             }
         }
         return List.copyOf(kinds);

@@ -54,8 +54,8 @@ public record ImageClassifierConfig(GridBackboneConfig backbone, int classes) {
             count = nextCount;
         }
         if (off(best.parameterCount(), parameters) > TOLERANCE) {
-            throw new IllegalArgumentException("a classifier with " + backbone.mixers() + " cannot have about " + parameters
-                    + " parameters: use a larger width, or fewer layers, for the whole comparison");
+            throw new IllegalArgumentException("a classifier with " + backbone.mixers() + " cannot have about "
+                    + parameters + " parameters: use a larger width, or fewer layers, for the whole comparison");
         }
         return best;
     }

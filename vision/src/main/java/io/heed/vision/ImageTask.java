@@ -27,7 +27,8 @@ public record ImageTask(ImageData data, int batch, int most) implements Task<Ima
     /** @throws IllegalArgumentException when the batch or the images of an evaluation are not positive */
     public ImageTask {
         if (batch < 1 || most < 1) {
-            throw new IllegalArgumentException("batch " + batch + " and evaluated images " + most + " must be at least 1");
+            throw new IllegalArgumentException("batch " + batch + " and evaluated images " + most
+                    + " must be at least 1");
         }
     }
 

@@ -15,12 +15,13 @@ import io.heed.nn.Registration;
 import io.heed.sequence.MixerContext;
 
 /**
- * A backbone of stages, each with half the grid and twice the width of the one before, with any grid mixer: the shape of NAT and
- * DiNAT (arXiv 2204.07143, 2209.15001). The stem and the steps between stages are overlapping 3 x 3 convolutions of stride 2.
+ * A backbone of stages, each with half the grid and twice the width of the one before, with any grid mixer: the shape
+ * of NAT and DiNAT (arXiv 2204.07143, 2209.15001). The stem and the steps between stages are overlapping 3 x 3
+ * convolutions of stride 2.
  *
- * <p>Parameters {@code patch_embed.proj.{i}.*}, {@code patch_embed.norm.*}, {@code pos_embed (1, H, W, D)} where positions are
- * learned, {@code levels.{s}.blocks.{l}.*} (see {@link GridBlock}), {@code levels.{s}.downsample.reduction.weight},
- * {@code levels.{s}.downsample.norm.*}, {@code norm.*}.
+ * <p>Parameters {@code patch_embed.proj.{i}.*}, {@code patch_embed.norm.*}, {@code pos_embed (1, H, W, D)} where
+ * positions are learned, {@code levels.{s}.blocks.{l}.*} (see {@link GridBlock}),
+ * {@code levels.{s}.downsample.reduction.weight}, {@code levels.{s}.downsample.norm.*}, {@code norm.*}.
  */
 public final class PyramidBackbone extends GridBackbone {
     /** The stem: (B, C, H, W) to (B, H', W', D). */
@@ -99,7 +100,8 @@ public final class PyramidBackbone extends GridBackbone {
     /**
      * Builds the stages with fresh weights.
      *
-     * @throws IllegalArgumentException when a mixer or one of its options is unknown, or a mixer does not fit a stage's grid
+     * @throws IllegalArgumentException when a mixer or one of its options is unknown, or a mixer does not fit a stage's
+     *                                  grid
      */
     public PyramidBackbone(PyramidConfig config) {
         super("PyramidBackbone");

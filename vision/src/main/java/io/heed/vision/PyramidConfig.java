@@ -20,8 +20,9 @@ import io.heed.sequence.MixerSpec;
  * @param regularisation dropout, stochastic depth, layer scale
  * @param mixers         the mixer of each block of a stage, taken in turn
  */
-public record PyramidConfig(int channels, int height, int imageWidth, int stem, long width, List<Integer> depths, int headWidth,
-                            double hiddenRatio, Positions positions, Regularisation regularisation, List<MixerSpec> mixers)
+public record PyramidConfig(int channels, int height, int imageWidth, int stem, long width, List<Integer> depths,
+                            int headWidth, double hiddenRatio, Positions positions, Regularisation regularisation,
+                            List<MixerSpec> mixers)
         implements GridBackboneConfig {
 
     /** @throws IllegalArgumentException for sizes that do not fit each other, or no mixer */
@@ -41,15 +42,18 @@ public record PyramidConfig(int channels, int height, int imageWidth, int stem, 
             throw new IllegalArgumentException("MLP hidden ratio " + hiddenRatio + " is negative");
         }
         if (channels < 1 || height < 1 || imageWidth < 1) {
-            throw new IllegalArgumentException("images of " + channels + "x" + height + "x" + imageWidth + " have no pixels");
+            throw new IllegalArgumentException("images of " + channels + "x" + height + "x" + imageWidth
+                    + " have no pixels");
         }
     }
 
-    /** Stages of one mixer for these images: positions by the convolutions, MLP ratio 3, heads of 32, nothing dropped. */
+    /**
+     * Stages of one mixer for these images: positions by the convolutions, MLP ratio 3, heads of 32, nothing dropped.
+     */
     public static PyramidConfig of(String mixer, int channels, int height, int imageWidth, int stem, long width,
                                    List<Integer> depths) {
-        return new PyramidConfig(channels, height, imageWidth, stem, width, depths, (int) Math.min(32, width), 3, Positions.NONE,
-                Regularisation.NONE, List.of(MixerSpec.parse(mixer)));
+        return new PyramidConfig(channels, height, imageWidth, stem, width, depths, (int) Math.min(32, width), 3,
+                Positions.NONE, Regularisation.NONE, List.of(MixerSpec.parse(mixer)));
     }
 
     @Override
@@ -108,8 +112,8 @@ public record PyramidConfig(int channels, int height, int imageWidth, int stem, 
 
     /** The place of block {@code layer}, which stands in stage {@code stage}. */
     GridConfig place(int stage, int layer) {
-        return new GridConfig(width(stage), Math.toIntExact(width(stage) / headWidth), rows(stage), columns(stage), layer,
-                layers(), positions == Positions.RELATIVE, regularisation.dropout(), Map.of());
+        return new GridConfig(width(stage), Math.toIntExact(width(stage) / headWidth), rows(stage), columns(stage),
+                layer, layers(), positions == Positions.RELATIVE, regularisation.dropout(), Map.of());
     }
 
     /** A side after the stem's and the stages' convolutions of stride 2, each of which rounds up. */

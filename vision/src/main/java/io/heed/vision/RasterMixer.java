@@ -7,7 +7,10 @@ import io.heed.sequence.MixerContext;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.SequenceMixer;
 
-/** A sequence mixer on a grid: it reads the tokens row by row, as one sequence that is not causal. Parameters {@code mixer.*}. */
+/**
+ * A sequence mixer on a grid: it reads the tokens row by row, as one sequence that is not causal. Parameters
+ * {@code mixer.*}.
+ */
 public final class RasterMixer extends GridMixer {
     private final SequenceMixer mixer;
 
@@ -19,7 +22,8 @@ public final class RasterMixer extends GridMixer {
     public RasterMixer(MixerKind kind, GridConfig config) {
         super("RasterMixer");
         if (config.relative()) {
-            throw new IllegalArgumentException("mixer " + kind.id() + " reads the grid as a sequence and has no relative positions"
+            throw new IllegalArgumentException("mixer " + kind.id()
+                    + " reads the grid as a sequence and has no relative positions"
                     + " of a grid; use learned positions");
         }
         mixer = register_module("mixer", kind.build(new MixerConfig(config.width(), config.heads(), config.heads(),

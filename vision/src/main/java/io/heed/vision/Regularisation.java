@@ -4,8 +4,8 @@ package io.heed.vision;
  * What keeps a deep stack trainable and from learning by heart.
  *
  * @param dropout         probability of dropping an element of a branch, and an attention weight, in training
- * @param stochasticDepth probability of leaving the last block's branches out for an image in training; earlier blocks less,
- *                        linearly
+ * @param stochasticDepth probability of leaving the last block's branches out for an image in training; earlier blocks
+ *                        less, linearly
  * @param layerScale      gain per channel of every branch at the start; 0 for none
  */
 public record Regularisation(double dropout, double stochasticDepth, double layerScale) {

@@ -1,9 +1,14 @@
 package io.heed.vision;
 
+import java.util.Arrays;
+
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
-/** Leaves out a residual branch of some images in training (arXiv 1603.09382), and scales the others up to the same mean. */
+/**
+ * Leaves out a residual branch of some images in training (arXiv 1603.09382), and scales the others up to the same
+ * mean.
+ */
 final class StochasticDepth {
     private StochasticDepth() { }
 
@@ -20,7 +25,7 @@ final class StochasticDepth {
      */
     static Tensor drop(Tensor branch, double rate) {
         long[] shape = new long[Math.toIntExact(branch.dim())];
-        java.util.Arrays.fill(shape, 1);
+        Arrays.fill(shape, 1);
         shape[0] = branch.size(0);
         Tensor kept = branch.new_empty(shape).bernoulli_(1 - rate, null);
         return branch.mul(kept.div_(new Scalar(1 - rate)));

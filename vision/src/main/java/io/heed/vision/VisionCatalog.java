@@ -7,7 +7,9 @@ import io.heed.catalog.Family;
 import io.heed.catalog.FamilyCatalog;
 import io.heed.catalog.SystemEntry;
 
-/** The systems of this family. A system that also is a {@link GridMixerProvider} offers its mixers, after the baseline. */
+/**
+ * The systems of this family. A system that also is a {@link GridMixerProvider} offers its mixers, after the baseline.
+ */
 public final class VisionCatalog implements FamilyCatalog, GridMixerProvider {
     private static final List<SystemEntry> SYSTEMS = List.of();
 

@@ -59,7 +59,8 @@ class BackbonesTest {
         assertThat(features.shape()).containsExactly(1, 16);
         Tensor changed = images.clone();
         changed.select(3, 7).select(2, 7).zero_();
-        assertThat(Ops.largestDifference(backbone.forward(changed, MixerContext.plain()), features)).isGreaterThan(1e-6);
+        assertThat(Ops.largestDifference(backbone.forward(changed, MixerContext.plain()), features))
+                .isGreaterThan(1e-6);
     }
 
     @Test
@@ -105,8 +106,10 @@ class BackbonesTest {
     void modelsOfDifferentMixersAreFittedToOneSize() {
         ImageClassifierConfig soft = new ImageClassifierConfig(ColumnarConfig.of("softmax", 1, 28, 28, 4, 64, 3), 10);
         long parameters = soft.parameterCount();
-        ImageClassifierConfig other = soft.withBackbone(soft.backbone().withMixers(List.of(MixerSpec.parse("sigmoid"))));
-        assertThat(other.fit(parameters).parameterCount()).isBetween((long) (0.99 * parameters), (long) (1.01 * parameters));
+        ImageClassifierConfig other = soft.withBackbone(soft.backbone()
+                .withMixers(List.of(MixerSpec.parse("sigmoid"))));
+        assertThat(other.fit(parameters).parameterCount()).isBetween((long) (0.99 * parameters),
+                (long) (1.01 * parameters));
         assertThatThrownBy(() -> soft.fit(1000)).hasMessageContaining("cannot have about 1000 parameters");
     }
 
@@ -116,7 +119,8 @@ class BackbonesTest {
         for (GridBackboneConfig backbone : List.of(ColumnarConfig.of("softmax", 1, 28, 28, 4, 64, 3),
                 PyramidConfig.of("sigmoid", 3, 32, 32, 4, 32, List.of(2, 1)))) {
             ImageClassifierConfig config = new ImageClassifierConfig(backbone, 10);
-            assertThat(mapper.readValue(mapper.writeValueAsString(config), ImageClassifierConfig.class)).isEqualTo(config);
+            assertThat(mapper.readValue(mapper.writeValueAsString(config), ImageClassifierConfig.class))
+                    .isEqualTo(config);
         }
     }
 

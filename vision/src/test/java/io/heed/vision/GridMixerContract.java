@@ -157,8 +157,8 @@ public abstract class GridMixerContract {
                 int at = random.nextInt(analytic.length);
                 double numerical = derivative(mixer, x, probe, leaves.get(leaf), at);
                 assertThat(Math.abs(analytic[at] - numerical) / largest)
-                        .as("d loss / d %s[%d]: analytic %s, numerical %s", names.get(leaf), at, analytic[at], numerical)
-                        .isLessThan(gradientTolerance());
+                        .as("d loss / d %s[%d]: analytic %s, numerical %s", names.get(leaf), at, analytic[at],
+                        numerical).isLessThan(gradientTolerance());
             }
         }
     }
@@ -218,7 +218,8 @@ public abstract class GridMixerContract {
     void trainsInAClassifier(GridConfig config) {
         Seeds.seedTorch(3, "weights", 0);
         ColumnarConfig backbone = new ColumnarConfig(1, 2 * config.rows(), 2 * config.columns(), 2, config.width(), 2,
-                config.heads(), 2, config.relative() ? Positions.RELATIVE : Positions.LEARNED, ColumnarConfig.Readout.MEAN,
+                config.heads(), 2, config.relative() ? Positions.RELATIVE : Positions.LEARNED,
+                ColumnarConfig.Readout.MEAN,
                 Regularisation.NONE, List.of(new MixerSpec(kind().id(), config.options())));
         ImageClassifier model = new ImageClassifier(new ImageClassifierConfig(backbone, 5));
         Tensor images = torch.randn(3, 1, 2L * config.rows(), 2L * config.columns());

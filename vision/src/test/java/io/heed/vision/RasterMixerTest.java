@@ -33,7 +33,8 @@ class RasterMixerTest extends GridMixerContract {
             Seeds.seedTorch(1, "weights", 0);
             GridMixer grid = kind().build(config);
             Seeds.seedTorch(1, "weights", 0);
-            SequenceMixer sequence = Mixers.named("sigmoid").build(MixerConfig.of(24, 3).withLength(24).withCausal(false));
+            SequenceMixer sequence = Mixers.named("sigmoid").build(MixerConfig.of(24, 3).withLength(24)
+                    .withCausal(false));
             Tensor x = input(config, 1);
             assertClose("raster order", grid.forward(x), sequence.forward(x.reshape(2, 24, 24)).view_as(x), 1e-6);
         }
@@ -48,7 +49,8 @@ class RasterMixerTest extends GridMixerContract {
     @Test
     void theGridsOwnSoftmaxHidesTheSequences() {
         assertThat(GridMixers.named("attention").build(GridConfig.of(8, 2, 2, 2))).isInstanceOf(GlobalAttention.class);
-        assertThat(GridMixers.all().stream().map(GridMixerKind::id)).doesNotHaveDuplicates().contains("sigmoid-attention");
+        assertThat(GridMixers.all().stream().map(GridMixerKind::id)).doesNotHaveDuplicates()
+                .contains("sigmoid-attention");
         assertThatThrownBy(() -> GridMixers.named("sigmiod")).hasMessageContaining("did you mean 'sigmoid'?");
     }
 }

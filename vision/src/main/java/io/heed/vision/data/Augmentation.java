@@ -3,8 +3,8 @@ package io.heed.vision.data;
 import io.heed.data.CounterRandom;
 
 /**
- * What training images go through before they are seen: the usual random crop out of a padded image, and a mirror image half of
- * the time.
+ * What training images go through before they are seen: the usual random crop out of a padded image, and a mirror image
+ * half of the time.
  *
  * @param crop how many pixels an image may move in each direction; what moves in is black
  * @param flip whether left and right may change places

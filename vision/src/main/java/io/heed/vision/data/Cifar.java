@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * CIFAR's binary files: records of one label byte (CIFAR-10) or a coarse and a fine label byte (CIFAR-100), then 3 x 32 x 32
- * bytes of red, green and blue planes. Gzipped or not.
+ * CIFAR's binary files: records of one label byte (CIFAR-10) or a coarse and a fine label byte (CIFAR-100), then 3 x 32
+ * x 32 bytes of red, green and blue planes. Gzipped or not.
  */
 public final class Cifar {
     private static final int SIDE = 32;
@@ -48,8 +48,8 @@ public final class Cifar {
         for (Path file : files) {
             byte[] bytes = DataFile.read(file);
             if (bytes.length == 0 || bytes.length % record != 0) {
-                throw new IllegalArgumentException(file + " has " + bytes.length + " bytes, which is no multiple of the "
-                        + record + " of a CIFAR record; fetch it again");
+                throw new IllegalArgumentException(file + " has " + bytes.length
+                        + " bytes, which is no multiple of the " + record + " of a CIFAR record; fetch it again");
             }
             contents.add(bytes);
             count = Math.addExact(count, bytes.length / record);

@@ -20,7 +20,8 @@ public record Idx(int[] shape, byte[] data) {
     /**
      * Reads a file.
      *
-     * @throws IllegalArgumentException in one line when it is no IDX file of bytes, or shorter or longer than its header says
+     * @throws IllegalArgumentException in one line when it is no IDX file of bytes, or shorter or longer than its
+     *                                  header says
      */
     public static Idx read(Path file) {
         byte[] bytes = DataFile.read(file);
@@ -33,7 +34,8 @@ public record Idx(int[] shape, byte[] data) {
         int dimensions = magic & 0xFF;
         if (magic >>> 8 != UNSIGNED_BYTE || dimensions == 0) {
             throw new IllegalArgumentException(String.format(
-                    "%s is no IDX file of bytes: it begins with 0x%08x, expected 0x00000801 for labels or 0x00000803 for images",
+                    "%s is no IDX file of bytes: it begins with 0x%08x, expected 0x00000801 for labels or 0x00000803"
+                            + " for images",
                     file, magic));
         }
         if (buffer.remaining() < dimensions * Integer.BYTES) {
@@ -65,7 +67,8 @@ public record Idx(int[] shape, byte[] data) {
                     + ", images need (number, height, width)");
         }
         if (classes.shape.length != 1) {
-            throw new IllegalArgumentException(labels + " holds an array of " + text(classes.shape) + ", labels need one axis");
+            throw new IllegalArgumentException(labels + " holds an array of " + text(classes.shape)
+                    + ", labels need one axis");
         }
         if (pixels.shape[0] != classes.shape[0]) {
             throw new IllegalArgumentException(images + " has " + pixels.shape[0] + " images, " + labels + " has "
@@ -84,7 +87,8 @@ public record Idx(int[] shape, byte[] data) {
     }
 
     private static Path file(Path folder, String name, String kind) {
-        List<String> names = List.of(name + "-" + kind, name + "-" + kind + ".gz", name + "." + kind, name + "." + kind + ".gz");
+        List<String> names = List.of(name + "-" + kind, name + "-" + kind + ".gz", name + "." + kind, name + "." + kind
+                + ".gz");
         return names.stream().map(folder::resolve).filter(Files::isRegularFile).findFirst().orElseThrow(() ->
                 new IllegalArgumentException(folder + " has no " + names.getFirst() + ", gzipped or not"));
     }

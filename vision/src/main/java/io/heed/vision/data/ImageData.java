@@ -9,7 +9,9 @@ public interface ImageData {
     /** Short name, e.g. {@code fashion-mnist}. */
     String id();
 
-    /** The set in one line: what it is and where it comes from, e.g. that it was generated because nothing was found. */
+    /**
+     * The set in one line: what it is and where it comes from, e.g. that it was generated because nothing was found.
+     */
     String about();
 
     /** C: 1 for grey, 3 for red, green, blue. */

@@ -20,13 +20,13 @@ import io.heed.data.CounterRandom;
 /**
  * A folder of images by class: {@code DIR/class/file}, split by chance (80% train, 10% validation, 10% test, from the
  * images' order), or {@code DIR/train/class/file} beside {@code val} or {@code validation} and {@code test}. What
- * {@link ImageIO} reads is read (PNG, JPEG, GIF, BMP); each image is scaled so that its shorter side fits and cut to a square
- * around its middle.
+ * {@link ImageIO} reads is read (PNG, JPEG, GIF, BMP); each image is scaled so that its shorter side fits and cut to a
+ * square around its middle.
  */
 public final class ImageFolder {
     private static final Set<String> KINDS = Set.of("png", "jpg", "jpeg", "gif", "bmp");
-    private static final List<List<String>> PARTS = List.of(List.of("train", "training"), List.of("val", "validation", "valid"),
-            List.of("test"));
+    private static final List<List<String>> PARTS = List.of(List.of("train", "training"),
+            List.of("val", "validation", "valid"), List.of("test"));
     private static final long LARGEST = Integer.MAX_VALUE - 64;
 
     private ImageFolder() { }
@@ -35,8 +35,8 @@ public final class ImageFolder {
      * Reads the folder.
      *
      * @param side height and width of the images that come out, in pixels
-     * @throws IllegalArgumentException in one line when the folder has no images by class, an image does not decode, or all
-     *                                  are too many for memory
+     * @throws IllegalArgumentException in one line when the folder has no images by class, an image does not decode, or
+     *                                  all are too many for memory
      */
     public static StoredImages read(Path folder, int side) {
         if (!Files.isDirectory(folder)) {
@@ -132,8 +132,8 @@ public final class ImageFolder {
         }
         int size = 3 * side * side;
         if ((long) files.size() * size > LARGEST) {
-            throw new IllegalArgumentException(folder + " has " + files.size() + " images, which at " + side + "x" + side
-                    + " pixels do not fit into memory; take a smaller image size");
+            throw new IllegalArgumentException(folder + " has " + files.size() + " images, which at " + side + "x"
+                    + side + " pixels do not fit into memory; take a smaller image size");
         }
         byte[] pixels = new byte[files.size() * size];
         for (int i = 0; i < files.size(); i++) {
@@ -158,9 +158,11 @@ public final class ImageFolder {
         int held = Math.max(1, all.size() / 10);
         ImageSet shuffled = pick(all, order);
         if (all.size() < 3) {
-            throw new IllegalArgumentException(all.size() + " images cannot be split into three parts; give at least 3");
+            throw new IllegalArgumentException(all.size()
+                    + " images cannot be split into three parts; give at least 3");
         }
-        return new ImageSet[] {shuffled.slice(2 * held, all.size()), shuffled.slice(0, held), shuffled.slice(held, 2 * held)};
+        return new ImageSet[] {shuffled.slice(2 * held, all.size()), shuffled.slice(0, held),
+                shuffled.slice(held, 2 * held)};
     }
 
     private static ImageSet pick(ImageSet all, int[] order) {
@@ -176,8 +178,8 @@ public final class ImageFolder {
     /** Halves while it can, so that every pixel counts, then interpolates the rest. */
     private static BufferedImage square(BufferedImage image, int side) {
         int shorter = Math.min(image.getWidth(), image.getHeight());
-        BufferedImage cut = image.getSubimage((image.getWidth() - shorter) / 2, (image.getHeight() - shorter) / 2, shorter,
-                shorter);
+        BufferedImage cut = image.getSubimage((image.getWidth() - shorter) / 2, (image.getHeight() - shorter) / 2,
+                shorter, shorter);
         BufferedImage now = scaled(cut, shorter / 2 >= side ? shorter / 2 : side);
         while (now.getWidth() != side) {
             now = scaled(now, Math.max(side, now.getWidth() / 2));

@@ -13,8 +13,8 @@ public final class ImageSets {
     public static final String SHAPES = "shapes";
 
     private static final List<String> NAMES = List.of("fashion-mnist", "mnist", "cifar-10", "cifar-100", SHAPES);
-    private static final List<String> CLOTHES = List.of("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt",
-            "sneaker", "bag", "ankle boot");
+    private static final List<String> CLOTHES = List.of("T-shirt", "trouser", "pullover", "dress", "coat", "sandal",
+            "shirt", "sneaker", "bag", "ankle boot");
     private static final List<String> DIGITS = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
 
     private ImageSets() { }
@@ -46,8 +46,8 @@ public final class ImageSets {
     private static ImageData read(String name, Path folder) {
         String origin = name + " in " + folder;
         return switch (name) {
-            case "fashion-mnist" -> StoredImages.of(name, origin, CLOTHES, Idx.part(folder, "train"), Idx.part(folder, "t10k"),
-                    new Augmentation(2, true));
+            case "fashion-mnist" -> StoredImages.of(name, origin, CLOTHES, Idx.part(folder, "train"),
+                    Idx.part(folder, "t10k"), new Augmentation(2, true));
             case "mnist" -> StoredImages.of(name, origin, DIGITS, Idx.part(folder, "train"), Idx.part(folder, "t10k"),
                     new Augmentation(2, false));
             case "cifar-10" -> Cifar.ten(folder, name);

@@ -24,6 +24,9 @@ public record Scene(int side, byte[] pixels, List<Item> items) {
      */
     public record Item(ShapeKind kind, String colour, Box box, boolean[] mask) { }
 
-    /** A box of pixels: columns {@code left} to {@code right} and rows {@code top} to {@code bottom}, the latter ends exclusive. */
+    /**
+     * A box of pixels: columns {@code left} to {@code right} and rows {@code top} to {@code bottom}, the latter ends
+     * exclusive.
+     */
     public record Box(int left, int top, int right, int bottom) { }
 }

@@ -8,8 +8,8 @@ import io.heed.data.CounterRandom;
 import io.heed.data.Split;
 
 /**
- * Shapes drawn from a seed: any number of images with known classes, boxes and masks, the same on every machine. Shapes are
- * turned, scaled and placed by chance on a shaded, noisy ground with some confetti; they do not touch each other.
+ * Shapes drawn from a seed: any number of images with known classes, boxes and masks, the same on every machine. Shapes
+ * are turned, scaled and placed by chance on a shaded, noisy ground with some confetti; they do not touch each other.
  *
  * @param seed  all images of a seed are the same on every call
  * @param side  height and width in pixels, at least 16
@@ -27,21 +27,22 @@ public record Shapes(long seed, int side, int least, int most) {
     /** @throws IllegalArgumentException for sizes that cannot be drawn */
     public Shapes {
         if (side < SMALLEST_SIDE || least < 1 || most < least) {
-            throw new IllegalArgumentException("shapes: side " + side + " must be at least " + SMALLEST_SIDE + ", and " + least
-                    + " to " + most + " shapes an image be a range from 1");
+            throw new IllegalArgumentException("shapes: side " + side + " must be at least " + SMALLEST_SIDE + ", and "
+                    + least + " to " + most + " shapes an image be a range from 1");
         }
     }
 
     /**
-     * Image data to classify: one shape on 32 x 32 pixels, its kind the class; 8,000 training, 1,000 validation and 1,000 test
-     * images.
+     * Image data to classify: one shape on 32 x 32 pixels, its kind the class; 8,000 training, 1,000 validation and
+     * 1,000 test images.
      *
      * @param why why it stands in for something else; empty where it was asked for
      */
     public static StoredImages images(long seed, String why) {
         Shapes shapes = new Shapes(seed, 32, 1, 1);
         List<String> classes = Arrays.stream(ShapeKind.values()).map(ShapeKind::text).toList();
-        return new StoredImages("shapes", "shapes drawn from seed " + seed + (why.isEmpty() ? "" : " (" + why + ")"), classes,
+        return new StoredImages("shapes", "shapes drawn from seed " + seed + (why.isEmpty() ? "" : " (" + why + ")"),
+                classes,
                 shapes.part(Split.TRAIN, 8_000), shapes.part(Split.VALIDATION, 1_000), shapes.part(Split.TEST, 1_000),
                 new Augmentation(0, true));
     }
@@ -100,7 +101,8 @@ public record Shapes(long seed, int side, int least, int most) {
         return canvas;
     }
 
-    private Scene.Item draw(float[] canvas, ShapeKind kind, int colour, double x, double y, double radius, double turn) {
+    private Scene.Item draw(float[] canvas, ShapeKind kind, int colour, double x, double y, double radius,
+            double turn) {
         int plane = side * side;
         double cos = Math.cos(turn) / radius;
         double sin = Math.sin(turn) / radius;

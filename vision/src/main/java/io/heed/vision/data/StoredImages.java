@@ -25,8 +25,8 @@ public final class StoredImages implements ImageData {
      * @param augmentation what training images go through
      * @throws IllegalArgumentException in one line when a part is empty, sizes differ, or a label is no class
      */
-    public StoredImages(String id, String origin, List<String> classes, ImageSet train, ImageSet validation, ImageSet test,
-                        Augmentation augmentation) {
+    public StoredImages(String id, String origin, List<String> classes, ImageSet train, ImageSet validation,
+            ImageSet test, Augmentation augmentation) {
         this.id = id;
         this.origin = origin;
         this.classes = List.copyOf(classes);
@@ -46,8 +46,8 @@ public final class StoredImages implements ImageData {
     }
 
     /**
-     * Data of which only a training and a test part exist: the last tenth of the training images validates, since these sets
-     * are shuffled.
+     * Data of which only a training and a test part exist: the last tenth of the training images validates, since these
+     * sets are shuffled.
      */
     static StoredImages of(String id, String origin, List<String> classes, ImageSet train, ImageSet test,
                            Augmentation augmentation) {
@@ -106,7 +106,8 @@ public final class StoredImages implements ImageData {
     @Override
     public ImageBatch range(Split split, int first, int rows) {
         if (first < 0 || rows < 1 || (long) first + rows > size(split)) {
-            throw new IndexOutOfBoundsException("images " + first + " to " + (first + rows - 1L) + " of " + size(split));
+            throw new IndexOutOfBoundsException("images " + first + " to " + (first + rows - 1L) + " of "
+                    + size(split));
         }
         int[] images = new int[rows];
         for (int row = 0; row < rows; row++) {
@@ -123,7 +124,8 @@ public final class StoredImages implements ImageData {
             change.apply(part, images[row], random, black, white, pixels, row * part.imageSize());
             labels[row] = part.labels()[images[row]];
         }
-        return new ImageBatch(Ops.of(pixels, images.length, channels(), height(), width()), Ops.of(labels, labels.length));
+        return new ImageBatch(Ops.of(pixels, images.length, channels(), height(), width()),
+                Ops.of(labels, labels.length));
     }
 
     private ImageSet part(Split split) {
@@ -138,7 +140,8 @@ public final class StoredImages implements ImageData {
         ImageSet first = parts[0];
         if (part.channels() != first.channels() || part.height() != first.height() || part.width() != first.width()) {
             throw new IllegalArgumentException(name + " has images of " + part.channels() + "x" + part.height() + "x"
-                    + part.width() + ", the training part of " + first.channels() + "x" + first.height() + "x" + first.width());
+                    + part.width() + ", the training part of " + first.channels() + "x" + first.height() + "x"
+                    + first.width());
         }
         for (int i = 0; i < part.size(); i++) {
             if (part.labels()[i] < 0 || part.labels()[i] >= classes.size()) {

@@ -43,7 +43,8 @@ class ImageFilesTest {
     void aWrongMagicIsNamed() throws IOException {
         Path file = write("wrong", new byte[] {0x50, 0x4b, 3, 4, 0, 0, 0, 0});
         assertThatThrownBy(() -> Idx.read(file)).isInstanceOf(IllegalArgumentException.class).hasMessage(file
-                + " is no IDX file of bytes: it begins with 0x504b0304, expected 0x00000801 for labels or 0x00000803 for images");
+                + " is no IDX file of bytes: it begins with 0x504b0304, expected 0x00000801 for labels or 0x00000803"
+                + " for images");
         Path floats = write("floats", idx(0x0d01, new int[] {2}, 8));
         assertThatThrownBy(() -> Idx.read(floats)).hasMessageContaining("begins with 0x00000d01");
     }
@@ -55,7 +56,8 @@ class ImageFilesTest {
         assertThatThrownBy(() -> Idx.read(data)).hasMessage(data
                 + " is truncated: its header says 2 x 2 x 3 bytes, 11 follow; fetch it again");
         Path header = write("header", Arrays.copyOf(whole, 9));
-        assertThatThrownBy(() -> Idx.read(header)).hasMessage(header + " is truncated: its header ends early; fetch it again");
+        assertThatThrownBy(() -> Idx.read(header)).hasMessage(header
+                + " is truncated: its header ends early; fetch it again");
         Path magic = write("magic", Arrays.copyOf(whole, 3));
         assertThatThrownBy(() -> Idx.read(magic)).hasMessageContaining("is truncated: 3 bytes");
         byte[] zipped = gzip(whole);
@@ -70,7 +72,8 @@ class ImageFilesTest {
     void imagesWithoutAsManyLabelsAreNamed() throws IOException {
         Path images = write("images", idx(0x0803, new int[] {2, 2, 3}, 12));
         Path labels = write("labels", idx(0x0801, new int[] {3}, 3));
-        assertThatThrownBy(() -> Idx.images(images, labels)).hasMessage(images + " has 2 images, " + labels + " has 3 labels");
+        assertThatThrownBy(() -> Idx.images(images, labels)).hasMessage(images + " has 2 images, " + labels
+                + " has 3 labels");
     }
 
     @Test
@@ -141,7 +144,8 @@ class ImageFilesTest {
         byte[] bytes = Files.readAllBytes(folder.resolve("red/a.png"));
         Files.write(damaged, Arrays.copyOf(bytes, bytes.length / 2));
         assertThatThrownBy(() -> ImageFolder.read(folder, 16)).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith(damaged + " does not decode as an image: ").hasMessageEndingWith("; mend or remove it");
+                .hasMessageStartingWith(damaged + " does not decode as an image: ")
+                .hasMessageEndingWith("; mend or remove it");
         Files.writeString(damaged, "this is a text");
         assertThatThrownBy(() -> ImageFolder.read(folder, 16)).hasMessage(damaged
                 + " does not decode as an image: its format is not known; convert it to PNG or remove it");
@@ -149,7 +153,8 @@ class ImageFilesTest {
 
     @Test
     void aFolderWithoutClassesIsNamed() {
-        assertThatThrownBy(() -> ImageFolder.read(folder, 16)).hasMessageStartingWith(folder + " has no folders of images");
+        assertThatThrownBy(() -> ImageFolder.read(folder, 16))
+                .hasMessageStartingWith(folder + " has no folders of images");
         assertThatThrownBy(() -> ImageFolder.read(folder.resolve("none"), 16)).hasMessageEndingWith("does not exist");
     }
 

@@ -49,7 +49,8 @@ class ShapesTest {
                 assertThat(item.box()).isEqualTo(new Scene.Box(left, top, right, bottom));
             }
         }
-        assertThat(kinds).hasSize(ShapeKind.values().length).allSatisfy((kind, count) -> assertThat(count).isGreaterThan(40));
+        assertThat(kinds).hasSize(ShapeKind.values().length).allSatisfy((kind, count) -> assertThat(count)
+                .isGreaterThan(40));
     }
 
     @Test
@@ -68,7 +69,8 @@ class ShapesTest {
             pixels[i] = (byte) (10 * i);
         }
         ImageSet set = new ImageSet(1, 3, 3, pixels, new int[] {0, 1, 0, 1});
-        StoredImages data = new StoredImages("tiny", "tiny", List.of("a", "b"), set, set, set, new Augmentation(1, true));
+        StoredImages data = new StoredImages("tiny", "tiny", List.of("a", "b"), set, set, set,
+                new Augmentation(1, true));
         try (PointerScope _ = new PointerScope()) {
             Tensor plain = data.withAugmentation(Augmentation.NONE).sample(Split.TRAIN, 64, 5).images();
             assertThat(Ops.largestDifference(data.sample(Split.TRAIN, 64, 5).images(), plain)).isGreaterThan(0.1);
