@@ -20,6 +20,7 @@ public final class Bench {
         cases.addAll(DecodeBenches.all());
         cases.addAll(LinearBenches.all());
         cases.addAll(ScanBenches.all());
+        cases.addAll(NeighborhoodBenches.all());
         cases.addAll(SelectiveBenches.all());
         cases.addAll(GraphBenches.all());
         return cases;
@@ -28,10 +29,13 @@ public final class Bench {
     /** The cases whose bench or shape contains {@code text}. */
     public static List<BenchCase> matching(String text) {
         String wanted = text.toLowerCase(Locale.ROOT);
-        return cases().stream().filter(c -> (c.bench() + " " + c.shape()).toLowerCase(Locale.ROOT).contains(wanted)).toList();
+        return cases().stream().filter(c -> (c.bench() + " " + c.shape()).toLowerCase(Locale.ROOT).contains(wanted))
+                .toList();
     }
 
-    /** Measures the cases one after the other, libtorch on as many threads as the kernels, and hands over each result. */
+    /**
+     * Measures the cases one after the other, libtorch on as many threads as the kernels, and hands over each result.
+     */
     public static List<BenchResult> run(List<BenchCase> cases, Consumer<BenchResult> each) {
         torch.set_num_threads(Workers.count());
         List<BenchResult> results = new ArrayList<>();

@@ -30,6 +30,11 @@ final class Floors {
             entry("edge-forward WordNet 8x8", 4.0),
             entry("edge-forward-backward 2708 nodes 8x8", 3.0),
             entry("edge-forward-backward WordNet 8x8", 3.0),
+            entry("neighborhood-forward 1x4x64x64x32 kernel 7", 6.0),
+            entry("neighborhood-forward 1x4x64x64x32 kernel 13", 3.0),
+            entry("neighborhood-forward-backward 1x4x64x64x32 kernel 7", 4.0),
+            entry("neighborhood-forward-backward 1x4x64x64x32 kernel 13", 2.0),
+            entry("neighborhood-area 1x4x64x64x32 kernel 13", 0.29),
             entry("decode 1x8x32768x64", 0.7));
 
     private Floors() { }

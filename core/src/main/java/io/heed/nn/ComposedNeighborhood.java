@@ -10,8 +10,8 @@ import io.heed.kernels.NeighborhoodSpec;
 import io.heed.tensor.Ops;
 
 /**
- * Neighborhood attention in libtorch operations, unfused: every query's window of keys and values is gathered, (N, window, d) a
- * head, and attended to. On any device and floating type. {@link FusedNeighborhood} computes the same.
+ * Neighborhood attention in libtorch operations, unfused: every query's window of keys and values is gathered, (N,
+ * window, d) a head, and attended to. On any device and floating type. {@link FusedNeighborhood} computes the same.
  *
  * <pre>
  *   s_pj = scale * q_p . k_j + bias_(j - p)      for j in the window of p, see {@link NeighborhoodSpec}

@@ -14,11 +14,11 @@ import io.heed.tensor.Autograd;
 import io.heed.tensor.View;
 
 /**
- * Neighborhood attention by the fused CPU kernel, with its gradients: {@link ComposedNeighborhood} without any buffer of N times
- * the window, for float32 on the CPU.
+ * Neighborhood attention by the fused CPU kernel, with its gradients: {@link ComposedNeighborhood} without any buffer
+ * of N times the window, for float32 on the CPU.
  *
- * <p>Any strides will do as long as the channels of a row lie side by side, so heads sliced from a packed projection are not
- * copied. The output's rows lie as (B, N, H, e).
+ * <p>Any strides will do as long as the channels of a row lie side by side, so heads sliced from a packed projection
+ * are not copied. The output's rows lie as (B, N, H, e).
  */
 public final class FusedNeighborhood {
     private FusedNeighborhood() { }

@@ -103,16 +103,16 @@ class NeighborhoodFormsTest {
         Inputs in = new Inputs(whole, 3, 16, 16, false);
         assertClose("full", FusedNeighborhood.apply(in.q, in.k, in.v, null, whole).out(),
                 ComposedAttention.apply(in.q, in.k, in.v, AttentionSpec.softmax()), 1e-5);
-        assertClose("value", FusedNeighborhood.apply(in.q, in.k, in.v, null, NeighborhoodSpec.of(ints(9, 8), 1, 1)).out(),
-                in.v, 1e-6);
+        assertClose("value", FusedNeighborhood.apply(in.q, in.k, in.v, null, NeighborhoodSpec.of(ints(9, 8), 1, 1))
+                .out(), in.v, 1e-6);
     }
 
     @Test
     void aStrideOfTheKernelIsBlockedAttention() {
         NeighborhoodSpec blocked = NeighborhoodSpec.of(ints(12), 4).withStride(4);
         Inputs in = new Inputs(blocked, 2, 8, 8, false);
-        Tensor blocks = ComposedAttention.apply(in.q.unflatten(2, 3, 4).flatten(1, 2), in.k.unflatten(2, 3, 4).flatten(1, 2),
-                in.v.unflatten(2, 3, 4).flatten(1, 2), AttentionSpec.softmax());
+        Tensor blocks = ComposedAttention.apply(in.q.unflatten(2, 3, 4).flatten(1, 2),
+                in.k.unflatten(2, 3, 4).flatten(1, 2), in.v.unflatten(2, 3, 4).flatten(1, 2), AttentionSpec.softmax());
         assertClose("blocks", FusedNeighborhood.apply(in.q, in.k, in.v, null, blocked).out(),
                 blocks.unflatten(1, 2, 3).flatten(2, 3), 1e-5);
     }
@@ -134,7 +134,8 @@ class NeighborhoodFormsTest {
         NeighborhoodSpec spec = NeighborhoodSpec.of(ints(16, 16), 5, 5);
         Inputs in = new Inputs(spec, 1, 8, 8, false);
         Tensor out = FusedNeighborhood.apply(in.q, in.k, in.v, null, spec).out();
-        Tensor moved = FusedNeighborhood.apply(in.q.roll(new long[] {17}, 2), in.k.roll(new long[] {17}, 2), in.v.roll(new long[] {17}, 2), null, spec).out();
+        Tensor moved = FusedNeighborhood.apply(in.q.roll(new long[] {17}, 2), in.k.roll(new long[] {17}, 2),
+                in.v.roll(new long[] {17}, 2), null, spec).out();
         Tensor inner = out.unflatten(2, 16, 16).narrow(2, 3, 9).narrow(3, 3, 9);
         assertClose("inner tokens", moved.unflatten(2, 16, 16).narrow(2, 4, 9).narrow(3, 4, 9), inner, 1e-5);
     }
@@ -151,15 +152,18 @@ class NeighborhoodFormsTest {
 
     @Test
     void whatDoesNotFitIsNamed() {
-        assertThatThrownBy(() -> NeighborhoodSpec.of(ints(7, 5), 3, 7)).hasMessage("axis 1 of the grid 7x5: kernel 7 with"
+        assertThatThrownBy(() -> NeighborhoodSpec.of(ints(7, 5), 3, 7))
+                .hasMessage("axis 1 of the grid 7x5: kernel 7 with"
                 + " dilation 1 spans 7 positions, the axis has 5: take a smaller kernel or dilation, or a larger grid");
-        assertThatThrownBy(() -> NeighborhoodSpec.of(ints(7), 3).withDilation(3)).hasMessageContaining("spans 9 positions");
+        assertThatThrownBy(() -> NeighborhoodSpec.of(ints(7), 3).withDilation(3))
+                .hasMessageContaining("spans 9 positions");
         assertThatThrownBy(() -> NeighborhoodSpec.of(ints(7), 3).withStride(4))
                 .hasMessageContaining("stride 4 must be 1 to the kernel size 3");
         assertThatThrownBy(() -> NeighborhoodSpec.of(ints(7), 3, 3)).hasMessageContaining("needs as many kernel sizes");
         NeighborhoodSpec spec = NeighborhoodSpec.of(ints(7), 3);
         Inputs in = new Inputs(NeighborhoodSpec.of(ints(8), 3), 1, 4, 4, false);
-        assertThatThrownBy(() -> FusedNeighborhood.apply(in.q, in.k, in.v, null, spec)).hasMessage("q rows is 8, must be 7");
+        assertThatThrownBy(() -> FusedNeighborhood.apply(in.q, in.k, in.v, null, spec))
+                .hasMessage("q rows is 8, must be 7");
     }
 
     private static final class Inputs {

@@ -4,14 +4,15 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
- * Neighborhood attention on grids of 1 to 3 axes, fused (FNA: Hassani, Hwu and Shi, NeurIPS 2024): tiles of queries pass over
- * the box of keys that their windows cover, and no buffer of N times the window is made. What is computed is a
- * {@link NeighborhoodSpec}'s business.
+ * Neighborhood attention on grids of 1 to 3 axes, fused (FNA: Hassani, Hwu and Shi, NeurIPS 2024): tiles of queries
+ * pass over the box of keys that their windows cover, and no buffer of N times the window is made. What is computed is
+ * a {@link NeighborhoodSpec}'s business.
  *
- * <p>Shapes: q, k (B, H, N, d), v and out (B, H, N, dv), N tokens in raster order, with d and dv from 1 to 256; all float32.
- * Outputs must not share memory with inputs.
+ * <p>Shapes: q, k (B, H, N, d), v and out (B, H, N, dv), N tokens in raster order, with d and dv from 1 to 256; all
+ * float32. Outputs must not share memory with inputs.
  *
- * <p>Work runs on all {@link Workers}; results are the same bits for any number of them. Scratch is kept for the next call.
+ * <p>Work runs on all {@link Workers}; results are the same bits for any number of them. Scratch is kept for the next
+ * call.
  */
 public final class NeighborhoodAttention {
     private static final int WIDEST = 256;
@@ -21,8 +22,8 @@ public final class NeighborhoodAttention {
     /**
      * out = softmax over the window of (scale q k^T + bias), times v.
      *
-     * @param table relative bias (H, 2 K - 1, ...) contiguous: entry (y - x + K - 1, ...) for key y of query x, counted inside
-     *              their dilation groups; null for none
+     * @param table relative bias (H, 2 K - 1, ...) contiguous: entry (y - x + K - 1, ...) for key y of query x, counted
+     *              inside their dilation groups; null for none
      * @param lse   receives ln(sum over the window of exp(logit)), (B, H, N) contiguous; null when not wanted
      * @throws IllegalArgumentException when shapes do not fit, naming the argument and both numbers
      */

@@ -1,9 +1,9 @@
 package io.heed.kernels;
 
 /**
- * One axis of a grid, sorted by dilation group: place i holds position {@link #position}[i], a group's places lie side by side,
- * and so every window is a run of places. Queries are cut into tiles that keep to one group; the keys that a tile's windows
- * cover are a run of places too, its box.
+ * One axis of a grid, sorted by dilation group: place i holds position {@link #position}[i], a group's places lie side
+ * by side, and so every window is a run of places. Queries are cut into tiles that keep to one group; the keys that a
+ * tile's windows cover are a run of places too, its box.
  */
 final class NeighborhoodAxis {
     final int length;

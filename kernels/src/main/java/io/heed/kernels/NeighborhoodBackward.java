@@ -5,10 +5,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The backward pass of one call. A task is a tile of queries of one head, as in the forward pass: it computes the weights again
- * from the log-sum-exp and finishes its queries' gradients; its share of the gradients of its box of keys and values goes into a
- * buffer of its own. A second round adds the shares that a key has in the boxes around it, in the order of the tiles: the
- * inverse of the neighbourhood, without any write from two tasks to one place.
+ * The backward pass of one call. A task is a tile of queries of one head, as in the forward pass: it computes the
+ * weights again from the log-sum-exp and finishes its queries' gradients; its share of the gradients of its box of keys
+ * and values goes into a buffer of its own. A second round adds the shares that a key has in the boxes around it, in
+ * the order of the tiles: the inverse of the neighbourhood, without any write from two tasks to one place.
  */
 final class NeighborhoodBackward {
     private static final Scratch KEY_SHARES = new Scratch();
@@ -89,7 +89,8 @@ final class NeighborhoodBackward {
             int count = Math.min(atOnce, heads - first);
             Workers.run(count * tiles, task -> {
                 int head = base + task / tiles;
-                tile(head / q.heads(), head % q.heads(), task % tiles, task / tiles, keyShares, valueShares, tableShares);
+                tile(head / q.heads(), head % q.heads(), task % tiles, task / tiles, keyShares, valueShares,
+                        tableShares);
             });
             int lines = tiling.planes.length * tiling.rows.length;
             Workers.run(count * lines, task -> {
@@ -111,7 +112,8 @@ final class NeighborhoodBackward {
         }
     }
 
-    private void tile(int b, int head, int tile, int slot, float[] keyShares, float[] valueShares, float[] tableShares) {
+    private void tile(int b, int head, int tile, int slot, float[] keyShares, float[] valueShares,
+            float[] tableShares) {
         NeighborhoodBox box = new NeighborhoodBox(tiling, tile);
         float[] keys = KEYS.atLeast((long) box.keys * queryRow, "k");
         float[] keysTurned = KEYS_TURNED.atLeast((long) box.turnedRow * q.width(), "k");
@@ -127,9 +129,10 @@ final class NeighborhoodBackward {
         int tableSize = gradients.table() == null ? 0 : tiling.spec.tableSize();
         int tableAt = (slot * tiling.tiles() + tile) * tableSize;
         Arrays.fill(tableShares, tableAt, tableAt + tableSize, 0f);
-        Pass pass = new Pass(b, head, keys, keysTurned, valuesTurned, MASK.atLeast(NeighborhoodBox.logitsLength(tiling)),
-                NeighborhoodForward.table(table, TABLE, tiling.spec, head), keyShares, valueShares, sharesAt, tableShares,
-                tableAt);
+        Pass pass = new Pass(b, head, keys, keysTurned, valuesTurned,
+                MASK.atLeast(NeighborhoodBox.logitsLength(tiling)),
+                NeighborhoodForward.table(table, TABLE, tiling.spec, head), keyShares, valueShares, sharesAt,
+                tableShares, tableAt);
         for (int column = box.firstColumn(); column < box.lastColumn(); column += STEP) {
             box.take(column, pass.mask);
             for (int plane = box.firstPlane(); plane < box.lastPlane(); plane++) {
@@ -141,8 +144,8 @@ final class NeighborhoodBackward {
     }
 
     /** What one tile works on. */
-    private record Pass(int b, int head, float[] keys, float[] keysTurned, float[] valuesTurned, float[] mask, float[] bias,
-                        float[] keyShares, float[] valueShares, int sharesAt, float[] tableShares, int tableAt) { }
+    private record Pass(int b, int head, float[] keys, float[] keysTurned, float[] valuesTurned, float[] mask,
+            float[] bias, float[] keyShares, float[] valueShares, int sharesAt, float[] tableShares, int tableAt) { }
 
     /** Six queries of one row. */
     private void differentiate(NeighborhoodBox box, Pass pass, int plane, int row) {
@@ -211,8 +214,8 @@ final class NeighborhoodBackward {
                     pass.keyShares, (pass.sharesAt + at) * queryRow, queryRow);
         }
         if (gradients.query() != null) {
-            Matrix.multiplyAdd(STEP, queryRow, length, logitGradients, 0, box.stride, 1, pass.keys, at * queryRow, queryRow,
-                    queryGradients, 0, queryRow);
+            Matrix.multiplyAdd(STEP, queryRow, length, logitGradients, 0, box.stride, 1, pass.keys, at * queryRow,
+                    queryRow, queryGradients, 0, queryRow);
         }
     }
 

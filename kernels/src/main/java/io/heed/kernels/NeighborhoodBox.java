@@ -3,8 +3,9 @@ package io.heed.kernels;
 import java.util.Arrays;
 
 /**
- * The keys of one tile in scratch, and the logits that six queries of one row have with a run of them. Within a box, keys lie
- * plane by plane, row by row: those of several rows are one stretch as long as the six windows together are as wide as the box.
+ * The keys of one tile in scratch, and the logits that six queries of one row have with a run of them. Within a box,
+ * keys lie plane by plane, row by row: those of several rows are one stretch as long as the six windows together are as
+ * wide as the box.
  */
 final class NeighborhoodBox {
     static final int STEP = NeighborhoodTiling.STEP;
@@ -21,7 +22,10 @@ final class NeighborhoodBox {
     private final int columnTile;
     final int width;
     final int keys;
-    /** Floats from one row to the next of what is turned: an odd number of vectors, so that rows do not share cache sets. */
+    /**
+     * Floats from one row to the next of what is turned: an odd number of vectors, so that rows do not share cache
+     * sets.
+     */
     final int turnedRow;
 
     // the six queries
@@ -116,7 +120,9 @@ final class NeighborhoodBox {
         }
     }
 
-    /** Copies rows of six queries at places (plane, row, {@link #column}...), padded with zeros to {@code toRow} floats. */
+    /**
+     * Copies rows of six queries at places (plane, row, {@link #column}...), padded with zeros to {@code toRow} floats.
+     */
     void readQueries(Rows view, int b, int head, int plane, int row, float[] to, int toRow) {
         Panels.read(view.data(), view.offset(b, head, tiling.token(plane, row, column)),
                 view.rowStride() * tiling.columns.dilation, count, view.width(), to, 0, toRow);
@@ -130,8 +136,8 @@ final class NeighborhoodBox {
     }
 
     /**
-     * Takes the six queries from place {@code column} on, and fills {@code mask} (six rows of {@link #stride}) with 0 where a
-     * query sees a key of a run and -infinity where not.
+     * Takes the six queries from place {@code column} on, and fills {@code mask} (six rows of {@link #stride}) with 0
+     * where a query sees a key of a run and -infinity where not.
      */
     void take(int column, float[] mask) {
         NeighborhoodAxis columns = tiling.columns;
@@ -170,20 +176,21 @@ final class NeighborhoodBox {
             for (int i = 0; i < count; i++) {
                 int low = tiling.columns.low[column + i];
                 for (int r = 0; r < rows; r++) {
-                    System.arraycopy(table, tiling.tableEntry(keyPlane, keyRow + r, low, plane, row, column + i), logits,
-                            i * stride + r * span + low - from, tiling.columns.high[column + i] - low);
+                    System.arraycopy(table, tiling.tableEntry(keyPlane, keyRow + r, low, plane, row, column + i),
+                            logits, i * stride + r * span + low - from, tiling.columns.high[column + i] - low);
                 }
             }
         }
     }
 
     /** Adds the gradients of a run's logits to those of a head's relative table, from {@code tableAt}. */
-    void addToTable(float[] gradients, int rows, int plane, int row, int keyPlane, int keyRow, float[] table, int tableAt) {
+    void addToTable(float[] gradients, int rows, int plane, int row, int keyPlane, int keyRow, float[] table,
+            int tableAt) {
         for (int i = 0; i < count; i++) {
             int low = tiling.columns.low[column + i];
             for (int r = 0; r < rows; r++) {
-                Panels.add(table, tableAt + tiling.tableEntry(keyPlane, keyRow + r, low, plane, row, column + i), gradients,
-                        i * stride + r * span + low - from, tiling.columns.high[column + i] - low);
+                Panels.add(table, tableAt + tiling.tableEntry(keyPlane, keyRow + r, low, plane, row, column + i),
+                        gradients, i * stride + r * span + low - from, tiling.columns.high[column + i] - low);
             }
         }
     }

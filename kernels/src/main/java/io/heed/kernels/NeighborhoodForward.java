@@ -5,8 +5,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The forward pass of one call. A task is a tile of queries of one head: it packs the tile's box of keys and values once, then
- * passes six queries at a time over the rows of keys in their windows, with an online softmax.
+ * The forward pass of one call. A task is a tile of queries of one head: it packs the tile's box of keys and values
+ * once, then passes six queries at a time over the rows of keys in their windows, with an online softmax.
  */
 final class NeighborhoodForward {
     private static final Scratch ROWS = new Scratch();
@@ -35,7 +35,8 @@ final class NeighborhoodForward {
     private final int valueRow;
     private final float factor;
 
-    NeighborhoodForward(Rows q, Rows k, Rows v, MemorySegment table, Rows out, MemorySegment lse, NeighborhoodSpec spec) {
+    NeighborhoodForward(Rows q, Rows k, Rows v, MemorySegment table, Rows out, MemorySegment lse,
+            NeighborhoodSpec spec) {
         this.q = q;
         this.k = k;
         this.v = v;
@@ -89,8 +90,8 @@ final class NeighborhoodForward {
     }
 
     /** Six queries of one row. */
-    private void attend(NeighborhoodBox box, int b, int head, int plane, int row, float[] keys, float[] values, float[] mask,
-            float[] bias) {
+    private void attend(NeighborhoodBox box, int b, int head, int plane, int row, float[] keys, float[] values,
+            float[] mask, float[] bias) {
         float[] queries = QUERIES.atLeast(STEP * width);
         float[] outputs = OUTPUTS.atLeast(STEP * valueRow);
         float[] references = REFERENCES.atLeast(STEP);
@@ -110,13 +111,14 @@ final class NeighborhoodForward {
                 int padded = Panels.padded(length);
                 int at = box.at(keyPlane, keyRow, box.from);
                 box.start(mask, count, bias, plane, row, keyPlane, keyRow, logits);
-                Matrix.multiplyAdd(STEP, padded, width, queries, 0, width, 1, keys, at, box.turnedRow, logits, 0, box.stride);
+                Matrix.multiplyAdd(STEP, padded, width, queries, 0, width, 1, keys, at, box.turnedRow, logits, 0,
+                        box.stride);
                 for (int i = 0; i < STEP; i++) {
-                    SoftmaxRows.update(logits, i * box.stride, padded, weights, references, sums, i, outputs, i * valueRow,
-                            valueRow);
+                    SoftmaxRows.update(logits, i * box.stride, padded, weights, references, sums, i, outputs,
+                            i * valueRow, valueRow);
                 }
-                Matrix.multiplyAdd(STEP, valueRow, length, weights, 0, box.stride, 1, values, at * valueRow, valueRow, outputs,
-                        0, valueRow);
+                Matrix.multiplyAdd(STEP, valueRow, length, weights, 0, box.stride, 1, values, at * valueRow, valueRow,
+                        outputs, 0, valueRow);
             }
         }
         finish(box, b, head, plane, row, outputs, references, sums);

@@ -3,11 +3,11 @@ package io.heed.kernels;
 import java.util.Arrays;
 
 /**
- * What a neighborhood attention computes (Hassani et al., arXiv 2204.07143, 2209.15001, 2403.04690, 2504.16922): every token of
- * a grid of 1 to 3 axes attends to the product of one window an axis.
+ * What a neighborhood attention computes (Hassani et al., arXiv 2204.07143, 2209.15001, 2403.04690, 2504.16922): every
+ * token of a grid of 1 to 3 axes attends to the product of one window an axis.
  *
- * <p>An axis of L positions falls into D dilation groups, positions p with the same p mod D; inside a group of n positions, x =
- * p div D attends to
+ * <p>An axis of L positions falls into D dilation groups, positions p with the same p mod D; inside a group of n
+ * positions, x = p div D attends to
  * <pre>
  *   not causal: [start, start + K) with start = clamp(l - K div 2, 0, n - K), l = min((x div s) s + s div 2, n - 1)
  *   causal:     [start, x]         with start = max(l - K + 1, 0),           l = min((x div s) s + s - 1, n - 1)
@@ -32,7 +32,8 @@ public record NeighborhoodSpec(int[] sizes, int[] kernel, int[] stride, int[] di
             throw new IllegalArgumentException("a grid has 1 to " + MAX_RANK + " axes, got " + rank);
         }
         if (kernel.length != rank || stride.length != rank || dilation.length != rank || causal.length != rank) {
-            throw new IllegalArgumentException("a grid of " + rank + " axes needs as many kernel sizes, strides, dilations and"
+            throw new IllegalArgumentException("a grid of " + rank
+                    + " axes needs as many kernel sizes, strides, dilations and"
                     + " causal flags, got " + kernel.length + ", " + stride.length + ", " + dilation.length + " and "
                     + causal.length);
         }
@@ -46,11 +47,12 @@ public record NeighborhoodSpec(int[] sizes, int[] kernel, int[] stride, int[] di
                         + " must be at least 1");
             }
             if (stride[a] < 1 || stride[a] > kernel[a]) {
-                throw new IllegalArgumentException(axis + "stride " + stride[a] + " must be 1 to the kernel size " + kernel[a]);
+                throw new IllegalArgumentException(axis + "stride " + stride[a] + " must be 1 to the kernel size "
+                        + kernel[a]);
             }
             if ((long) kernel[a] * dilation[a] > sizes[a]) {
-                throw new IllegalArgumentException(axis + "kernel " + kernel[a] + " with dilation " + dilation[a] + " spans "
-                        + (long) kernel[a] * dilation[a] + " positions, the axis has " + sizes[a]
+                throw new IllegalArgumentException(axis + "kernel " + kernel[a] + " with dilation " + dilation[a]
+                        + " spans " + (long) kernel[a] * dilation[a] + " positions, the axis has " + sizes[a]
                         + ": take a smaller kernel or dilation, or a larger grid");
             }
         }

@@ -1,9 +1,10 @@
 package io.heed.kernels;
 
 /**
- * A grid of up to three axes cut into tiles of queries: planes, rows and columns, absent axes having one position. A tile is a
- * box of queries, six columns wide (as many as a register block has rows) so that its keys, a box that is only K - 1 columns
- * wider, are nearly all wanted; where there is one row of keys it is wider, and each six queries take their part of it.
+ * A grid of up to three axes cut into tiles of queries: planes, rows and columns, absent axes having one position. A
+ * tile is a box of queries, six columns wide (as many as a register block has rows) so that its keys, a box that is
+ * only K - 1 columns wider, are nearly all wanted; where there is one row of keys it is wider, and each six queries
+ * take their part of it.
  */
 final class NeighborhoodTiling {
     static final int STEP = Matrix.ROWS;
