@@ -27,6 +27,7 @@ public final class Catalog {
     private static final Map<String, SystemCard> LISTED = read();
 
     private final Map<String, Listing> listings;
+    private final Map<String, Map<String, GoldenModule>> checks;
 
     /**
      * A system as the catalogue shows it.
@@ -46,15 +47,20 @@ public final class Catalog {
         }
     }
 
-    private Catalog(Map<String, Listing> listings) {
+    private Catalog(Map<String, Listing> listings, Map<String, Map<String, GoldenModule>> checks) {
         this.listings = Collections.unmodifiableMap(listings);
+        this.checks = checks;
     }
 
     /** The catalogue with every family on the class path. */
     public static Catalog load() {
         List<SystemEntry> built = new ArrayList<>();
-        ServiceLoader.load(FamilyCatalog.class).forEach(family -> built.addAll(family.systems()));
-        return of(built);
+        Map<String, Map<String, GoldenModule>> checks = new LinkedHashMap<>();
+        ServiceLoader.load(FamilyCatalog.class).forEach(family -> {
+            built.addAll(family.systems());
+            checks.putAll(family.checks());
+        });
+        return of(built, checks);
     }
 
     /**
@@ -63,6 +69,10 @@ public final class Catalog {
      * @throws IllegalStateException when one of them is not listed, is listed in another family, or comes twice
      */
     static Catalog of(Collection<SystemEntry> built) {
+        return of(built, Map.of());
+    }
+
+    private static Catalog of(Collection<SystemEntry> built, Map<String, Map<String, GoldenModule>> checks) {
         Map<String, Listing> listings = new LinkedHashMap<>();
         LISTED.forEach((id, card) -> listings.put(id, new Listing(card, Optional.empty())));
         for (SystemEntry entry : built) {
@@ -80,7 +90,7 @@ public final class Catalog {
             }
             listings.put(card.id(), new Listing(card, Optional.of(entry)));
         }
-        return new Catalog(listings);
+        return new Catalog(listings, checks);
     }
 
     /**
@@ -118,6 +128,11 @@ public final class Catalog {
      */
     public Listing get(String id) {
         return find(id).orElseThrow(() -> unknown(id));
+    }
+
+    /** The golden modules of a system, or of something else that golden cases check; nothing where none is built. */
+    Optional<Map<String, GoldenModule>> golden(String system) {
+        return Optional.ofNullable(checks.get(system)).or(() -> find(system).flatMap(Listing::entry).map(SystemEntry::golden));
     }
 
     private static IllegalArgumentException unknown(String id) {

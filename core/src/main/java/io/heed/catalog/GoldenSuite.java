@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 import io.heed.tensor.SafetensorsException;
@@ -54,11 +55,11 @@ public final class GoldenSuite {
             return new GoldenResult(GoldenResult.Outcome.FAIL, file.getFileName().toString(), Double.NaN, "", 0,
                     e.getMessage());
         }
-        SystemEntry entry = catalog.find(golden.system()).flatMap(Catalog.Listing::entry).orElse(null);
-        if (entry == null) {
+        Map<String, GoldenModule> modules = catalog.golden(golden.system()).orElse(null);
+        if (modules == null) {
             return GoldenRunner.missing(golden, "the system is not built yet");
         }
-        GoldenModule module = entry.golden().get(golden.module());
+        GoldenModule module = modules.get(golden.module());
         if (module == null) {
             return GoldenRunner.missing(golden, "nothing builds '" + golden.module() + "' yet");
         }

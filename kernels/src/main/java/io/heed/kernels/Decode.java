@@ -55,6 +55,52 @@ public final class Decode {
     }
 
     /**
+     * Attends by softmax over keys and values in pages. Sequence b sees its positions before {@code sinks} and its last
+     * {@code window}; a sequence's result has the same bits whichever other sequences are in the call.
+     *
+     * @param q      (B, H, 1, d), H a multiple of Hkv: query head h uses cached head h / (H / Hkv)
+     * @param keys   pages of d floats a row
+     * @param values pages of dv floats a row, with the tables of the keys
+     * @param out    (B, H, 1, dv); 0 for a sequence of length 0
+     * @param spec   softmax without bias or slopes; its lengths are required
+     * @param sinks  first positions that are always seen; 0 for none
+     * @param window last positions that are seen; 0 for all
+     * @throws IllegalArgumentException when shapes do not fit, naming the argument and both numbers
+     */
+    public static void attend(Rows q, Pages keys, Pages values, Rows out, DecodeSpec spec, int sinks, int window) {
+        Arguments.required("q", q);
+        Arguments.required("keys", keys);
+        Arguments.required("values", values);
+        Arguments.required("out", out);
+        Arguments.required("spec", spec);
+        Arguments.equal("q rows", q.rows(), 1);
+        Arguments.range("q width", q.width(), 1, WIDEST);
+        Arguments.range("values width", values.width(), 1, WIDEST);
+        Arguments.equal("keys width", keys.width(), q.width());
+        Arguments.equal("keys batch", keys.batch(), q.batch());
+        Arguments.equal("values batch", values.batch(), q.batch());
+        Arguments.equal("values heads", values.heads(), keys.heads());
+        Arguments.equal("values page rows", values.pageRows(), keys.pageRows());
+        Arguments.shape("out", out, q.batch(), q.heads(), 1, values.width());
+        Arguments.equal("q heads modulo the cache's " + keys.heads(), q.heads() % keys.heads(), 0);
+        Arguments.range("sinks", sinks, 0, Integer.MAX_VALUE);
+        Arguments.range("window", window, 0, Integer.MAX_VALUE);
+        if (spec.normalizer() != Normalizer.SOFTMAX || spec.logitBias() != 0 || spec.slopes().length > 0) {
+            throw new IllegalArgumentException("pages are attended by softmax without bias or slopes, got " + spec);
+        }
+        int[] lengths = spec.lengths();
+        Arguments.equal("lengths", lengths.length, q.batch());
+        for (int b = 0; b < lengths.length; b++) {
+            Arguments.range("length", lengths[b], 0, Integer.MAX_VALUE);
+            keys.check("keys", b, lengths[b]);
+            values.check("values", b, lengths[b]);
+        }
+        if (q.batch() > 0 && q.heads() > 0) {
+            new PagedDecodeCall(q, keys, values, out, spec, sinks, window).run();
+        }
+    }
+
+    /**
      * Combines softmax attention over two disjoint sets of keys, exactly. The result may be the same memory as either.
      *
      * @param outA attention over the first set, (B, H, N, dv)

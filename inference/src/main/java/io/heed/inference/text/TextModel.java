@@ -1,0 +1,85 @@
+package io.heed.inference.text;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+import io.heed.inference.engine.Engine;
+import io.heed.inference.engine.FinishReason;
+import io.heed.inference.engine.Generation;
+import io.heed.inference.engine.GenerationRequest;
+import io.heed.inference.engine.Refusal;
+import io.heed.inference.engine.TokenListener;
+import io.heed.inference.model.CausalModel;
+
+/**
+ * A model that reads and writes text: a HuggingFace folder with its tokenizer and its ways of sampling.
+ *
+ * @param model     computes
+ * @param tokenizer text into tokens and back
+ * @param defaults  how it wants to be sampled
+ */
+public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDefaults defaults) {
+    /** Receives an answer as text, on the engine's thread: it must not block. */
+    public interface TextListener {
+        /** More text, never empty. */
+        void text(String text);
+
+        /**
+         * The end.
+         *
+         * @param failure what broke when the reason is {@link FinishReason#ERROR}, else null
+         */
+        void end(FinishReason reason, Throwable failure);
+    }
+
+    /**
+     * Opens a model folder.
+     *
+     * @throws IOException in one line when something of it cannot be used
+     */
+    public static TextModel open(Path folder) throws IOException {
+        CausalModel model = CausalModel.open(folder);
+        return new TextModel(model, TextTokenizer.open(folder), GenerationDefaults.read(folder));
+    }
+
+    /** The name that it goes by: its folder's. */
+    public String name() {
+        return model.folder().toAbsolutePath().normalize().getFileName().toString();
+    }
+
+    /** Tokens that may be generated: those that both the model and the tokenizer know. */
+    public int vocabulary() {
+        return Math.min(model.config().vocabulary(), tokenizer.size());
+    }
+
+    /**
+     * Generates text.
+     *
+     * @param stops strings that end the answer, beside the request's tokens
+     * @throws Refusal when the engine does not take the request
+     */
+    public Generation submit(Engine engine, GenerationRequest request, List<String> stops, TextListener listener) throws Refusal {
+        TextAssembler assembler = new TextAssembler(tokenizer, request.prompt(), stops);
+        return engine.submit(request, new TokenListener() {
+            @Override
+            public boolean token(int id) {
+                hand(assembler.push(id));
+                return !assembler.isStopped();
+            }
+
+            @Override
+            public void end(FinishReason reason, Throwable failure) {
+                hand(assembler.finish());
+                // a stop string may end with the very last token
+                listener.end(assembler.isStopped() ? FinishReason.STOP : reason, failure);
+            }
+
+            private void hand(String text) {
+                if (!text.isEmpty()) {
+                    listener.text(text);
+                }
+            }
+        });
+    }
+}
