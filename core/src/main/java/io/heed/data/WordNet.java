@@ -67,6 +67,34 @@ public final class WordNet {
     }
 
     /**
+     * A noun synset as a text with a label.
+     *
+     * @param category number of its lexicographer file, 3 to 28: noun.Tops, noun.act, noun.animal and so on
+     * @param text     {@code word: gloss}
+     * @param split    the split of its synset
+     */
+    public record Noun(int category, String text, Split split) { }
+
+    /** Every noun synset with its category, in the order of the database: a text classification with 26 classes. */
+    public static List<Noun> nouns() {
+        String data = resource("data.noun");
+        List<Noun> nouns = new ArrayList<>();
+        StringBuilder text = new StringBuilder();
+        for (int start = 0; start < data.length(); ) {
+            int end = data.indexOf('\n', start);
+            end = end < 0 ? data.length() : end;
+            if (data.charAt(start) != ' ') {
+                text.setLength(0);
+                append(text, data, start, end);
+                nouns.add(new Noun(Integer.parseInt(data.substring(start + 9, start + 11)), text.toString().strip(),
+                        split("noun", data.substring(start, start + 8))));
+            }
+            start = end + 1;
+        }
+        return nouns;
+    }
+
+    /**
      * The split of a synset.
      *
      * @param part   {@code noun}, {@code verb}, {@code adj} or {@code adv}

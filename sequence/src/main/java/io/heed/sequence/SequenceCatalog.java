@@ -11,6 +11,7 @@ import io.heed.sequence.based.BasedSystem;
 import io.heed.sequence.dsf.DsfSystem;
 import io.heed.sequence.flowformer.FlowSystem;
 import io.heed.sequence.graphaware.GraphAwareSystem;
+import io.heed.sequence.gaussian.GaussianSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
 import io.heed.sequence.softmax.SoftmaxSystem;
@@ -25,6 +26,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new LightningSystem(),
             new TransNormerSystem(),
             new AarenSystem(),
+            new GaussianSystem(),
             new ZoologySystem(),
             new GraphAwareSystem(),
             new BamSystem(),
