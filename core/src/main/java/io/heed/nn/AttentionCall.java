@@ -39,7 +39,8 @@ public record AttentionCall(Tensor queries, Tensor keys, Tensor values, WeightRo
     }
 
     private static Tensor specRows(Tensor queries, Tensor keys, AttentionSpec spec, long from, long count) {
-        if (spec.mask() instanceof Mask.BlockSparse) { // its rows of blocks cannot be moved by single queries
+        // their rows cannot be moved by single queries
+        if (spec.mask() instanceof Mask.BlockSparse || spec.mask() instanceof Mask.Placed) {
             return ComposedAttention.weights(queries, keys, spec).narrow(2, from, count);
         }
         int by = Math.toIntExact(from);
@@ -47,6 +48,7 @@ public record AttentionCall(Tensor queries, Tensor keys, Tensor values, WeightRo
             case Mask.Causal causal -> new Mask.Causal(causal.offset() + by);
             case Mask.SlidingWindow window -> new Mask.SlidingWindow(window.left(), window.right(), window.offset() + by);
             case Mask.Full full -> full;
+            case Mask.Placed placed -> placed;
             case Mask.BlockSparse sparse -> sparse;
         };
         Bias bias = spec.bias() instanceof Bias.Alibi alibi ? new Bias.Alibi(alibi.slopes(), alibi.offset() + by) : spec.bias();

@@ -93,6 +93,8 @@ public final class ComposedAttention {
                 Tensor distance = distances(q, k, window.offset());
                 yield distance.lt(new Scalar(-window.left())).logical_or(distance.gt(new Scalar(window.right())));
             }
+            case Mask.Placed placed -> positions(k).gt(Ops.of(Arrays.stream(placed.positions()).asLongStream().toArray(),
+                    q.size(0), 1, q.size(2), 1).to(q.device(), ScalarType.Long));
             case Mask.BlockSparse sparse -> {
                 Tensor hidden = visibleBlocks(sparse, q, k).logical_not();
                 yield sparse.causal() ? hidden.logical_or(distances(q, k, sparse.offset()).gt(new Scalar(0))) : hidden;

@@ -2,6 +2,7 @@ package io.heed.nn;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import org.bytedeco.javacpp.PointerScope;
@@ -55,6 +56,8 @@ class AttentionFormsTest {
             specs.add(base.withMask(Mask.causal()).withPadding(KeyPadding.lengths(KEYS, 9)));
             specs.add(base.withMask(Mask.slidingWindow(5, 2)).withBias(Bias.alibi(slopes)));
             specs.add(base.withMask(new Mask.BlockSparse(8, 16, 3, new int[] {0, 1, 3, 4}, new int[] {0, 0, 2, 1}, false, 0)));
+            specs.add(base.withMask(new Mask.Placed(IntStream.range(0, 2 * QUERIES)
+                    .map(at -> at / QUERIES == 0 ? at : at % QUERIES / 2 - 1).toArray())));
             specs.add(base.withPadding(KeyPadding.lengths(0, KEYS)));
         }
         return specs.stream();

@@ -114,6 +114,9 @@ record AttentionShape(int batch, int heads, int kvHeads, int queries, int keys, 
     }
 
     private void checkMask(Mask mask) {
+        if (mask instanceof Mask.Placed placed) {
+            checkPositions(placed.positions());
+        }
         if (!(mask instanceof Mask.BlockSparse sparse)) {
             return;
         }
@@ -133,6 +136,19 @@ record AttentionShape(int batch, int heads, int kvHeads, int queries, int keys, 
             throw new IllegalArgumentException("block-sparse: names key block " + last + ", " + keys
                     + " keys in blocks of "
                     + sparse.keyBlock() + " make " + keyBlocks);
+        }
+    }
+
+    private void checkPositions(int[] positions) {
+        if (positions.length != batch * queries) {
+            throw new IllegalArgumentException("positions: " + positions.length + " given, " + batch + " sequences of "
+                    + queries + " queries need " + batch * queries);
+        }
+        for (int at = 0; at < positions.length; at++) {
+            if (at % queries > 0 && positions[at] < positions[at - 1]) {
+                throw new IllegalArgumentException("positions: must not fall along sequence " + at / queries + ", got "
+                        + positions[at] + " after " + positions[at - 1]);
+            }
         }
     }
 

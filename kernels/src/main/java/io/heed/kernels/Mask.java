@@ -23,6 +23,23 @@ public sealed interface Mask {
     }
 
     /**
+     * Query i of sequence b stands at key position {@code positions[b * Nq + i]} and sees the keys up to it: queries
+     * that were picked from longer sequences. Positions never fall along a sequence; one of -1 sees nothing, so that
+     * sequences with fewer picked queries are filled up in front.
+     */
+    record Placed(int[] positions) implements Mask {
+        public Placed {
+            positions = positions.clone();
+        }
+
+        /** A copy of the positions. */
+        @Override
+        public int[] positions() {
+            return positions.clone();
+        }
+    }
+
+    /**
      * Query block a, the queries [a * queryBlock, (a + 1) * queryBlock), sees the key blocks that its list names, and
      * within them, when {@code causal}, only the keys j &lt;= i + offset. The lists are rows of a compressed sparse
      * matrix: row r = head * queryBlocks + a lists {@code blocks[offsets[r]]} to {@code blocks[offsets[r + 1] - 1]},

@@ -12,6 +12,8 @@ final class Visibility {
 
     private final int queries;
     private final int keys;
+    // The key position of each query, (B, Nq), where queries were picked; else null.
+    private final int[] positions;
     private final long lowShift;
     private final long highShift;
     private final int[] firstKey;
@@ -31,6 +33,7 @@ final class Visibility {
         long low = -UNBOUNDED;
         long high = UNBOUNDED;
         Mask.BlockSparse blocks = null;
+        int[] placedAt = null;
         switch (spec.mask()) {
             case Mask.Full full -> { }
             case Mask.Causal causal -> high = causal.offset() + 1L;
@@ -38,11 +41,13 @@ final class Visibility {
                 low = (long) window.offset() - window.left();
                 high = (long) window.offset() + window.right() + 1;
             }
+            case Mask.Placed placed -> placedAt = placed.positions();
             case Mask.BlockSparse given -> {
                 blocks = given;
                 high = given.causal() ? given.offset() + 1L : UNBOUNDED;
             }
         }
+        positions = placedAt;
         lowShift = low;
         highShift = high;
         sparse = blocks;
@@ -99,7 +104,8 @@ final class Visibility {
 
     /** One past the last key that query i of sequence b may see; never falls as i rises. */
     int high(int b, int i) {
-        return (int) Math.min(endKey[b], Math.max(0, i + highShift));
+        long end = positions == null ? i + highShift : positions[b * queries + i] + 1L;
+        return (int) Math.min(endKey[b], Math.max(0, end));
     }
 
     /** Whether some key of [from, to) of sequence b does not exist. */

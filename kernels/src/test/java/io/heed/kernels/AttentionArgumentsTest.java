@@ -81,6 +81,10 @@ class AttentionArgumentsTest {
         refused(() -> run(SOFTMAX.withBias(Bias.dense(view(1, 3, 5, 7)))), "dense bias: heads 3, q has 4");
         refused(() -> run(SOFTMAX.withBias(Bias.dense(view(1, 1, 5, 6)))), "dense bias: width 6, k has 7 rows");
         refused(() -> Mask.slidingWindow(-1, 0), "window: widths must not be negative, got left -1, right 0");
+        refused(() -> run(SOFTMAX.withMask(new Mask.Placed(new int[4]))),
+                "positions: 4 given, 2 sequences of 5 queries need 10");
+        refused(() -> run(SOFTMAX.withMask(new Mask.Placed(new int[] {0, 2, 1, 3, 4, 0, 1, 2, 3, 4}))),
+                "positions: must not fall along sequence 0, got 1 after 2");
         refused(() -> run(SOFTMAX.withMask(sparse(2, 4, 2, 0, 1, 2))),
                 "block-sparse: query blocks 2, 5 queries in blocks of 2 make 3");
         refused(() -> run(SOFTMAX.withMask(sparse(2, 4, 3, 0, 1, 2, 3, 4, 5, 6))),

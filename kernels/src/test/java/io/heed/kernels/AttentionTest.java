@@ -3,6 +3,7 @@ package io.heed.kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -181,7 +182,7 @@ class AttentionTest {
     static AttentionSpec spec(Arena arena, Random random, int batch, int heads, int queries, int keys) {
         AttentionSpec spec = AttentionSpec.softmax()
                 .withNormalizer(random.nextInt(3) == 0 ? Normalizer.SIGMOID : Normalizer.SOFTMAX)
-                .withMask(mask(random, heads, queries, keys))
+                .withMask(mask(random, batch, heads, queries, keys))
                 .withPadding(padding(arena, random, batch, keys))
                 .withBias(bias(arena, random, batch, heads, queries, keys));
         if (random.nextInt(3) == 0) {
@@ -193,15 +194,24 @@ class AttentionTest {
         return spec;
     }
 
-    private static Mask mask(Random random, int heads, int queries, int keys) {
+    private static Mask mask(Random random, int batch, int heads, int queries, int keys) {
         int offset = random.nextBoolean() ? keys - queries : random.nextInt(11) - 5;
-        return switch (random.nextInt(5)) {
+        return switch (random.nextInt(6)) {
             case 0 -> Mask.full();
             case 1 -> Mask.causal();
             case 2 -> new Mask.Causal(offset);
             case 3 -> new Mask.SlidingWindow(random.nextInt(40), random.nextInt(random.nextBoolean() ? 1 : 90), offset);
+            case 4 -> placed(random, batch, queries, keys);
             default -> sparse(random, random.nextBoolean() ? 1 : heads, queries, keys, random.nextBoolean(), offset);
         };
+    }
+
+    private static Mask placed(Random random, int batch, int queries, int keys) {
+        int[] positions = random.ints((long) batch * queries, -1, keys + 2).toArray();
+        for (int b = 0; b < batch; b++) {
+            Arrays.sort(positions, b * queries, (b + 1) * queries);
+        }
+        return new Mask.Placed(positions);
     }
 
     private static Mask sparse(Random random, int heads, int queries, int keys, boolean causal, int offset) {

@@ -165,6 +165,7 @@ final class NaiveAttention {
             case Mask.Full full -> true;
             case Mask.Causal causal -> j <= i + causal.offset();
             case Mask.SlidingWindow w -> j >= i + w.offset() - w.left() && j <= i + w.offset() + w.right();
+            case Mask.Placed placed -> j <= placed.positions()[b * q.rows() + i];
             case Mask.BlockSparse sparse -> listed(sparse, h, i, j) && (!sparse.causal() || j <= i + sparse.offset());
         };
     }
