@@ -41,6 +41,11 @@ public final class ComposedNeighborhood {
         }
     }
 
+    /** The windows. */
+    public NeighborhoodSpec spec() {
+        return spec;
+    }
+
     /** Writes key {@code j} of the window of {@code token}, axis by axis from the last. */
     private void find(int token, int j, int at) {
         int tokenStep = 1;

@@ -76,6 +76,11 @@ public final class NeighborhoodAttention {
         }
     }
 
+    /** Bytes of scratch that each thread keeps after forward passes of this spec: all that the kernel allocates. */
+    public static long scratchBytes(NeighborhoodSpec spec, int width, int valueWidth) {
+        return Float.BYTES * NeighborhoodForward.scratchFloats(spec, width, valueWidth);
+    }
+
     private static void check(Rows q, Rows k, Rows v, MemorySegment table, NeighborhoodSpec spec) {
         Arguments.required("spec", spec);
         Arguments.required("q", q);

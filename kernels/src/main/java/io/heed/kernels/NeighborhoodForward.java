@@ -57,6 +57,16 @@ final class NeighborhoodForward {
         });
     }
 
+    /** Floats of scratch that a thread keeps. */
+    static long scratchFloats(NeighborhoodSpec spec, int width, int valueWidth) {
+        NeighborhoodTiling tiling = new NeighborhoodTiling(spec);
+        long box = tiling.largestBox();
+        long valueRow = Panels.padded(valueWidth);
+        return box * (width + valueRow) + (long) NeighborhoodBox.turnedRow((int) box) * width
+                + 3L * NeighborhoodBox.logitsLength(tiling) + spec.tableSize()
+                + STEP * (width + valueRow + 1 + Lanes.COUNT);
+    }
+
     /** The relative table of a head in powers of two, in this thread's scratch; null where there is none. */
     static float[] table(MemorySegment table, Scratch scratch, NeighborhoodSpec spec, int head) {
         if (table == null) {

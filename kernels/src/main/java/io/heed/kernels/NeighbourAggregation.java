@@ -11,9 +11,9 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Aggregation of the neighbours' rows, channel by channel, forward and backward, without a buffer of one row an edge. The
- * backward pass walks the transposed matrix, so no two threads write to one place and the result does not depend on their
- * number. A node without incoming edges gives 0.
+ * Aggregation of the neighbours' rows, channel by channel, forward and backward, without a buffer of one row an edge.
+ * The backward pass walks the transposed matrix, so no two threads write to one place and the result does not depend on
+ * their number. A node without incoming edges gives 0.
  */
 public final class NeighbourAggregation {
     /** What is taken of the neighbours' values of a channel. */
@@ -43,8 +43,8 @@ public final class NeighbourAggregation {
      * @param x       (1, 1, sources, W)
      * @param weights w, one float an edge by edge number; null is 1. Not with {@link Kind#MAX}
      * @param out     (1, 1, targets, W)
-     * @param winners (targets, W) ints, for {@link Kind#MAX} only: the edge number that gave each maximum, or -1; null when
-     *                no backward pass will follow
+     * @param winners (targets, W) ints, for {@link Kind#MAX} only: the edge number that gave each maximum, or -1; null
+     *                when no backward pass will follow
      * @throws IllegalArgumentException that names the argument and both numbers, when shapes do not fit
      */
     public static void forward(Kind kind, Csr edges, Rows x, MemorySegment weights, Rows out, MemorySegment winners) {
@@ -74,8 +74,8 @@ public final class NeighbourAggregation {
      * @param gradX   (1, 1, sources, W)
      * @throws IllegalArgumentException that names the argument and both numbers, when shapes do not fit
      */
-    public static void backward(Kind kind, Csr edges, Rows x, MemorySegment weights, Rows gradOut, MemorySegment winners,
-            Rows gradX) {
+    public static void backward(Kind kind, Csr edges, Rows x, MemorySegment weights, Rows gradOut,
+            MemorySegment winners, Rows gradX) {
         check(kind, edges, x, weights, gradOut);
         NodeRows.check("gradient of x", gradX, 1, edges.columns, x.width());
         Csr transposed = edges.transpose();
@@ -98,9 +98,12 @@ public final class NeighbourAggregation {
         });
     }
 
-    /** {@code out[row] = share * sum over entries of w_e y_c (or y_c^2)}, each entry divided by its degree in {@code divisor}. */
-    private static void gather(Csr walk, int row, Rows y, MemorySegment weights, Csr divisor, boolean squares, float share,
-            Rows out) {
+    /**
+     * {@code out[row] = share * sum over entries of w_e y_c (or y_c^2)}, each entry divided by its degree in
+     * {@code divisor}.
+     */
+    private static void gather(Csr walk, int row, Rows y, MemorySegment weights, Csr divisor, boolean squares,
+            float share, Rows out) {
         int from = walk.start[row];
         int to = walk.start[row + 1];
         int[] column = walk.column;
