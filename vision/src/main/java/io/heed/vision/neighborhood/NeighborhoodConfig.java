@@ -30,8 +30,8 @@ public record NeighborhoodConfig(long width, int heads, int[] kernel, int[] stri
         if (rank < 1 || rank > NeighborhoodSpec.MAX_RANK || stride.length != rank || dilation.length != rank
                 || causal.length != rank) {
             throw new IllegalArgumentException("neighborhood attention has 1 to 3 axes with a kernel size, stride,"
-                    + " dilation and causal flag each, got " + rank + ", " + stride.length + ", " + dilation.length + " and "
-                    + causal.length);
+                    + " dilation and causal flag each, got " + rank + ", " + stride.length + ", " + dilation.length
+                    + " and " + causal.length);
         }
     }
 
