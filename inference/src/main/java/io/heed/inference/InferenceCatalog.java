@@ -7,6 +7,7 @@ import io.heed.catalog.Family;
 import io.heed.catalog.FamilyCatalog;
 import io.heed.catalog.GoldenModule;
 import io.heed.catalog.SystemEntry;
+import io.heed.inference.act.ActSystem;
 import io.heed.inference.llama.LlamaGolden;
 
 /** The inference systems that are built, and the golden cases of running models as such. */
@@ -18,7 +19,7 @@ public final class InferenceCatalog implements FamilyCatalog {
 
     @Override
     public List<SystemEntry> systems() {
-        return List.of();
+        return List.of(new ActSystem());
     }
 
     @Override

@@ -47,7 +47,7 @@ public final class AttentionOptions {
         String policy = at < 0 ? text : text.substring(0, at);
         String place = at < 0 ? "" : text.substring(at + 1);
         String[] parts = place.split("/", 2);
-        int[] layers = place.isEmpty() ? all(config.layers()) : numbers(text, parts[0]);
+        int[] layers = place.isEmpty() ? new int[0] : numbers(text, parts[0]);
         int[] heads = parts.length < 2 ? new int[0] : numbers(text, parts[1]);
         int colon = policy.indexOf(':');
         String name = colon < 0 ? policy : policy.substring(0, colon);
@@ -67,14 +67,6 @@ public final class AttentionOptions {
         }
         throw new IllegalArgumentException("unknown attention policy '" + name + "'" + NearestName.of(name, names)
                 .map(near -> ": did you mean '" + near + "'?").orElse("; there are " + String.join(", ", names)));
-    }
-
-    private static int[] all(int layers) {
-        int[] all = new int[layers];
-        for (int i = 0; i < layers; i++) {
-            all[i] = i;
-        }
-        return all;
     }
 
     private static Map<String, String> values(String text, String list) {

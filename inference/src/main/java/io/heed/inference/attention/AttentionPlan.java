@@ -57,10 +57,10 @@ public final class AttentionPlan {
         return new AttentionPlan(changed);
     }
 
-    /** The same with another policy for some heads (none for all) of several layers. */
+    /** The same with another policy for some heads (none for all) of several layers (none for all). */
     public AttentionPlan with(int[] layers, AttentionPolicy policy, int... heads) {
         AttentionPlan plan = this;
-        for (int layer : layers) {
+        for (int layer : layers.length > 0 ? layers : IntStream.range(0, policies.length).toArray()) {
             plan = plan.with(layer, policy, heads);
         }
         return plan;

@@ -10,7 +10,7 @@ public interface PolicyKind {
     /**
      * Gives it heads of a plan.
      *
-     * @param layers     which layers
+     * @param layers     which layers; none for all that it suits
      * @param heads      which heads of them; none for all
      * @param parameters what the user wrote with it
      * @return the changed plan
