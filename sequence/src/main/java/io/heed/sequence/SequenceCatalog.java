@@ -13,6 +13,7 @@ import io.heed.sequence.flowformer.FlowSystem;
 import io.heed.sequence.graphaware.GraphAwareSystem;
 import io.heed.sequence.gaussian.GaussianSystem;
 import io.heed.sequence.lightning.LightningSystem;
+import io.heed.sequence.randomfeature.RandomFeatureSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
 import io.heed.sequence.softmax.SoftmaxSystem;
 import io.heed.sequence.transnormer.TransNormerSystem;
@@ -27,6 +28,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new TransNormerSystem(),
             new AarenSystem(),
             new GaussianSystem(),
+            new RandomFeatureSystem(),
             new ZoologySystem(),
             new GraphAwareSystem(),
             new BamSystem(),
