@@ -35,6 +35,24 @@ public final class FusedAttention {
      * @throws IllegalArgumentException when shapes do not fit, or a tensor is not float32 on the CPU
      */
     public static Tensor apply(Tensor q, Tensor k, Tensor v, AttentionSpec spec) {
+        return run(q, k, v, spec, false).getFirst();
+    }
+
+    /**
+     * Softmax attention to some of the keys, with what is needed to merge it with attention to others; gradients go through both.
+     * A query that sees none of the keys gets 0 and -infinity.
+     *
+     * @throws IllegalArgumentException as {@link #apply}, and for a normaliser that is not softmax
+     */
+    public static PartialAttention partial(Tensor q, Tensor k, Tensor v, AttentionSpec spec) {
+        if (spec.normalizer() != Normalizer.SOFTMAX) {
+            throw new IllegalArgumentException("only softmax attention has a log-sum-exp, got " + spec.normalizer());
+        }
+        List<Tensor> outputs = run(q, k, v, spec, true);
+        return new PartialAttention(outputs.get(0), outputs.get(1));
+    }
+
+    private static List<Tensor> run(Tensor q, Tensor k, Tensor v, AttentionSpec spec, boolean partial) {
         boolean softmax = spec.normalizer() == Normalizer.SOFTMAX;
         return Autograd.apply(List.of(q, k, v), (context, _) -> {
             Tensor out = rows(q, q.size(1), q.size(2), v.size(-1));
@@ -46,14 +64,16 @@ public final class FusedAttention {
             if (softmax) {
                 context.save(out, lse);
             }
-            return List.of(out);
-        }, (context, gradients) -> backward(context, gradients.getFirst(), spec)).getFirst();
+            return partial ? List.of(out, lse) : List.of(out);
+        }, (context, gradients) -> backward(context, gradients, spec));
     }
 
-    private static List<Tensor> backward(Autograd.Context context, Tensor gradient, AttentionSpec spec) {
+    private static List<Tensor> backward(Autograd.Context context, List<Tensor> incoming, AttentionSpec spec) {
         boolean softmax = spec.normalizer() == Normalizer.SOFTMAX;
+        Tensor gradient = incoming.getFirst() == null ? context.saved(3).new_zeros(context.saved(3).sizes()) : incoming.getFirst();
         Tensor out = softmax ? context.saved(3) : gradient; // sigmoid needs no output
         MemorySegment lse = softmax ? View.segment(context.saved(4)) : null;
+        Tensor lseGradient = incoming.size() > 1 && incoming.get(1) != null ? incoming.get(1).contiguous() : null;
         List<Tensor> results = new ArrayList<>();
         try (View q = View.read(context.saved(0)); View k = View.read(context.saved(1));
                 View v = View.read(context.saved(2)); View o = View.read(out); View g = View.read(gradient)) {
@@ -65,7 +85,7 @@ public final class FusedAttention {
                 written[input] = needed ? View.write(result).rows() : null;
                 results.add(result);
             }
-            Attention.backward(q.rows(), k.rows(), v.rows(), o.rows(), lse, g.rows(),
+            Attention.backward(q.rows(), k.rows(), v.rows(), o.rows(), lse, g.rows(), segment(lseGradient),
                     AttentionGradients.of(written[0], written[1], written[2]), spec);
         }
         return results;
