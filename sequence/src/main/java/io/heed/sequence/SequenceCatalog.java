@@ -8,6 +8,7 @@ import io.heed.catalog.SystemEntry;
 import io.heed.sequence.aaren.AarenSystem;
 import io.heed.sequence.bam.BamSystem;
 import io.heed.sequence.based.BasedSystem;
+import io.heed.sequence.cca.CcaSystem;
 import io.heed.sequence.dsf.DsfSystem;
 import io.heed.sequence.flowformer.FlowSystem;
 import io.heed.sequence.graphaware.GraphAwareSystem;
@@ -33,6 +34,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new GraphAwareSystem(),
             new BamSystem(),
             new BasedSystem(),
+            new CcaSystem(),
             new FlowSystem(),
             new DsfSystem());
 
