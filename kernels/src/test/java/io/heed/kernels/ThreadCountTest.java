@@ -22,7 +22,7 @@ class ThreadCountTest {
     @Test
     void resultsAreTheSameBitsForAnyNumberOfThreads() throws Exception {
         List<String> alone = digests(1);
-        assertThat(alone).hasSize(PROBLEMS + 2 + NeighbourAggregation.Kind.values().length);
+        assertThat(alone).hasSize(PROBLEMS + 3 + NeighbourAggregation.Kind.values().length);
         assertThat(digests(3)).isEqualTo(alone);
     }
 
@@ -47,7 +47,10 @@ class ThreadCountTest {
         }
     }
 
-    /** Prints a digest of every result of a fixed list of attentions, of a selective scan, and of work over edges. */
+    /**
+     * Prints a digest of every result of a fixed list of attentions, of a selective scan, of a neighborhood, and of
+     * work over edges.
+     */
     static final class Digests {
         private Digests() { }
 
@@ -68,6 +71,7 @@ class ThreadCountTest {
                 }
             }
             System.out.println("selective " + SelectiveScanTest.digest());
+            System.out.println("neighborhood " + NeighborhoodAttentionTest.digest());
             edges();
         }
 
