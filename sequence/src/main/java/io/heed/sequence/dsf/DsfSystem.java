@@ -2,11 +2,13 @@ package io.heed.sequence.dsf;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
@@ -101,6 +103,11 @@ public final class DsfSystem implements SystemEntry, MixerProvider {
                 "qlstm-reversed", golden -> DsfGolden.qlstm(golden, Form.AUTO),
                 "ltv-linear-attention", golden -> DsfGolden.linearSystem(golden),
                 "ltv-normalised-attention", golden -> DsfGolden.normalisedSystem(golden));
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new DsfStudy());
     }
 
     @Override

@@ -109,6 +109,13 @@ final class QuasiLstm extends SequenceMixer implements Realisable {
         return reversed ? torch.log_sigmoid(f.neg()).mul(alpha.relu()).exp() : f.sigmoid();
     }
 
+    /** The forget factors on an input (B, N, D), (B, N, h): near 1 where a channel remembers. */
+    Tensor forgetFactors(Tensor x) {
+        Tensor both = input.forward(x);
+        Tensor u = convolution.forward(both.narrow(-1, hidden, hidden), Form.REFERENCE);
+        return forget(project(both.narrow(-1, 0, hidden), u));
+    }
+
     /** sigmoid(i), (B, N, h). */
     private Tensor write(Projected p) {
         return p.gates.narrow(-1, hidden, hidden).sigmoid();
