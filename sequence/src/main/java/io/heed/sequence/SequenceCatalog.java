@@ -8,11 +8,12 @@ import io.heed.catalog.SystemEntry;
 import io.heed.sequence.aaren.AarenSystem;
 import io.heed.sequence.bam.BamSystem;
 import io.heed.sequence.based.BasedSystem;
+import io.heed.sequence.cab.CabSystem;
 import io.heed.sequence.cca.CcaSystem;
 import io.heed.sequence.dsf.DsfSystem;
 import io.heed.sequence.flowformer.FlowSystem;
-import io.heed.sequence.graphaware.GraphAwareSystem;
 import io.heed.sequence.gaussian.GaussianSystem;
+import io.heed.sequence.graphaware.GraphAwareSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.randomfeature.RandomFeatureSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
@@ -36,7 +37,8 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new BasedSystem(),
             new CcaSystem(),
             new FlowSystem(),
-            new DsfSystem());
+            new DsfSystem(),
+            new CabSystem());
 
     @Override
     public Family family() {

@@ -1,0 +1,20 @@
+/**
+ * CAB, the comprehensive attention benchmark (Zhang et al., ICML 2023, arXiv 2210.07661): four patterns of attention as tasks over
+ * every mixer, one index over their metrics, and the length at which an efficient attention overtakes the ordinary one; with the
+ * attentions of its library.
+ *
+ * <pre>
+ *   non-causal self   y_i depends on all of Y          causal self    y_i depends on Y up to i
+ *   non-causal cross  y_i depends on all of X and Y    causal cross   y_i depends on all of X, and on Y up to i
+ *
+ *   score of a metric = s (x - mu) / sigma,   of a task: the mean over its metrics,   index: the mean over tasks
+ *   efficiency length = the larger root of a n^2 + b n + c = d n + e, fitted costs of vanilla and of an efficient attention
+ *
+ *   local      softmax over keys i - w to i + w, or i - w + 1 to i
+ *   ABC        y = softmax(q K~^T / sqrt(d)) V~,   K~, V~ = C softmax averages of the tokens
+ *   Performer  y = phi(q) (sum phi(k) v^T) / phi(q) . sum phi(k),   phi positive random features
+ *   cosFormer  the same with phi(x) = relu(x) [sin(pi t / 2m), cos(pi t / 2m)]
+ *   Nystrom    y = softmax(q Lk^T) pinv(softmax(Lq Lk^T)) softmax(Lq k^T) v,   Lq, Lk segment means
+ * </pre>
+ */
+package io.heed.sequence.cab;
