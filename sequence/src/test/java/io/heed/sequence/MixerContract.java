@@ -350,8 +350,11 @@ public abstract class MixerContract {
     @MethodSource("configs")
     void trainsInALanguageModel(MixerConfig config) {
         Seeds.seedTorch(3, "weights", 0);
-        BackboneConfig backbone = BackboneConfig.of(kind().id(), config.width(), 2, 32)
-                .withMixers(List.of(new MixerSpec(kind().id(), config.options())));
+        BackboneConfig standard = BackboneConfig.of(kind().id(), config.width(), 2, 32);
+        boolean causal = kind().patterns().contains(Pattern.CAUSAL_SELF); // else the model sees what it predicts; it trains
+        BackboneConfig backbone = new BackboneConfig(config.width(), 2, standard.heads(), standard.heads(), 32,
+                standard.hidden(), standard.norm(), standard.mlp(), 0, causal,
+                List.of(new MixerSpec(kind().id(), config.options())));
         LanguageModel model = new LanguageModel(new LanguageModelConfig(17, true, backbone));
         Tensor tokens = Ops.of(IntStream.range(0, 2 * 32).mapToLong(i -> (i * 7 + i / 5) % 17).toArray(), 2, 32);
         model.loss(new SequenceBatch(tokens, tokens.roll(new long[] {-1}, 1))).backward();

@@ -5,6 +5,7 @@ import java.util.List;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerSpec;
 import io.heed.sequence.Mixers;
+import io.heed.sequence.Pattern;
 
 /** Language models that differ in their sequence mixer. */
 final class LanguageContests implements ContestFamily {
@@ -23,7 +24,12 @@ final class LanguageContests implements ContestFamily {
 
     @Override
     public List<String> mixers() {
-        return Mixers.all().stream().map(MixerKind::id).toList();
+        return Mixers.all().stream().filter(LanguageContests::isCausal).map(MixerKind::id).toList();
+    }
+
+    /** Whether a mixer can predict what comes next: the tasks of this contest. */
+    private static boolean isCausal(MixerKind kind) {
+        return kind.patterns().contains(Pattern.CAUSAL_SELF);
     }
 
     @Override
@@ -48,7 +54,14 @@ final class LanguageContests implements ContestFamily {
         if (!settings.data().isEmpty()) {
             throw new IllegalArgumentException("the task " + settings.task() + " reads no data set: leave --data out");
         }
-        settings.mixers().forEach(mixer -> Mixers.named(MixerSpec.parse(mixer).id()));
+        for (String mixer : settings.mixers()) {
+            MixerKind kind = Mixers.named(MixerSpec.parse(mixer).id());
+            if (!isCausal(kind)) {
+                throw new IllegalArgumentException("mixer " + kind.id()
+                        + " has no causal form for its own sequence, which the task "
+                        + settings.task() + " needs: leave it out, or see heed study cab");
+            }
+        }
         CompareSettings.check(settings.length() >= 2, "length", settings.length(), "at least 2");
         CompareSettings.check(settings.batch() >= 1, "batch", settings.batch(), "at least 1");
     }

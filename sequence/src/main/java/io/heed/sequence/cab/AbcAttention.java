@@ -23,14 +23,15 @@ import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
 /**
- * Attention with bounded memory (Peng et al., ABC, arXiv 2110.02488): C slots a head, each a softmax average of the tokens.
+ * Attention with bounded memory (Peng et al., ABC, arXiv 2110.02488): C slots a head, each a softmax average of the
+ * tokens.
  *
  * <pre>
  *   K~ = softmax_tokens(K C_k)^T K,   V~ = softmax_tokens(V C_v)^T V,   y = softmax(q K~^T / sqrt(d)) V~
  * </pre>
  *
- * Causal on its own sequence, the averages go over the tokens so far; the benchmark's code keeps only the newest token's share
- * of them, {@link Memory#NEWEST}.
+ * Causal on its own sequence, the averages go over the tokens so far; the benchmark's code keeps only the newest
+ * token's share of them, {@link Memory#NEWEST}.
  *
  * <p>Further parameters {@code compress_k}, {@code compress_v} (d, C).
  */
@@ -82,7 +83,8 @@ final class AbcAttention extends LowRankAttention {
     /** (x C)^T, -inf at padded tokens: (B, H, C, m). */
     private static Tensor scores(Tensor x, Tensor compress, Optional<Padding> padding) {
         Tensor scores = x.matmul(compress).transpose(2, 3);
-        return padding.map(p -> Ops.fill(scores, p.mask().unsqueeze(1).unsqueeze(1), Double.NEGATIVE_INFINITY)).orElse(scores);
+        return padding.map(p -> Ops.fill(scores, p.mask().unsqueeze(1).unsqueeze(1), Double.NEGATIVE_INFINITY))
+                .orElse(scores);
     }
 
     @Override
@@ -126,7 +128,8 @@ final class AbcAttention extends LowRankAttention {
 
     /** Attention of every query to the slots of its time: q (B, H, N, d), slots (B, H, C, N, d). */
     private Tensor read(Tensor q, Tensor keys, Tensor values) {
-        Tensor weights = torch.softmax(scaled(q).unsqueeze(2).mul(keys).sum(new long[] {-1}, false, null), 2); // (B, H, C, N)
+        // (B, H, C, N)
+        Tensor weights = torch.softmax(scaled(q).unsqueeze(2).mul(keys).sum(new long[] {-1}, false, null), 2);
         return weights.unsqueeze(-1).mul(values).sum(new long[] {2}, false, null);
     }
 
@@ -137,7 +140,8 @@ final class AbcAttention extends LowRankAttention {
             return super.state(batch);
         }
         return new TensorState(batch, () -> {
-            SoftmaxState empty = SoftmaxState.empty(batch, sizes().heads() * slots, sizes().headWidth(), like().detach().options());
+            SoftmaxState empty = SoftmaxState.empty(batch, sizes().heads() * slots, sizes().headWidth(),
+                    like().detach().options());
             return List.of(empty.maximum(), empty.normaliser(), empty.weighted(), empty.maximum(), empty.normaliser(),
                     empty.weighted());
         });

@@ -19,7 +19,8 @@ import io.heed.sequence.SequenceMixer;
 /**
  * An attention of the benchmark: queries from one sequence, keys and values from the same or another.
  *
- * <p>Parameters {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code out_proj}: {@code .weight (D, D)}, {@code .bias (D)}.
+ * <p>Parameters {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code out_proj}: {@code .weight (D, D)},
+ * {@code .bias (D)}.
  */
 abstract class BenchmarkAttention extends SequenceMixer {
     /**
@@ -42,7 +43,8 @@ abstract class BenchmarkAttention extends SequenceMixer {
         /** @throws IllegalArgumentException for grouped heads */
         static Sizes of(MixerConfig config, String id) {
             if (config.keyValueHeads() != config.heads()) {
-                throw new IllegalArgumentException(id + " has no grouped heads: key/value heads must be " + config.heads()
+                throw new IllegalArgumentException(id + " has no grouped heads: key/value heads must be "
+                        + config.heads()
                         + ", got " + config.keyValueHeads());
             }
             return new Sizes(config.width(), config.heads(), config.causal(), config.dropout(),
@@ -83,7 +85,8 @@ abstract class BenchmarkAttention extends SequenceMixer {
         patterns = EnumSet.noneOf(Pattern.class);
         all.stream().filter(pattern -> pattern.isCausal() == sizes.causal).forEach(patterns::add);
         if (patterns.isEmpty()) {
-            throw new IllegalArgumentException(name + (sizes.causal ? " has no causal form" : " has a causal form only"));
+            throw new IllegalArgumentException(name
+                    + (sizes.causal ? " has no causal form" : " has a causal form only"));
         }
         queryProjection = register_module("q_proj", Initialisation.linear(sizes.width, sizes.width, true));
         keyProjection = register_module("k_proj", Initialisation.linear(sizes.width, sizes.width, true));
@@ -140,7 +143,8 @@ abstract class BenchmarkAttention extends SequenceMixer {
 
     /** Keys and values of a source (B, m, D), as a call without queries. */
     final Call source(Tensor source, Optional<Padding> padding, boolean cross) {
-        return new Call(null, split(keyProjection, source), split(valueProjection, source), Optional.empty(), padding, cross);
+        return new Call(null, split(keyProjection, source), split(valueProjection, source), Optional.empty(), padding,
+                cross);
     }
 
     final Tensor output(Tensor heads) {

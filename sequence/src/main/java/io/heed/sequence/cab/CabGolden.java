@@ -86,7 +86,8 @@ final class CabGolden {
                 if (in.containsKey(name)) {
                     PublishedIndex published = PublishedIndex.of(order.get(i));
                     CompositionalIndex index = new CompositionalIndex(numbers(golden, "mu", i, published.mu()),
-                            numbers(golden, "sigma", i, published.sigma()), numbers(golden, "sign", i, published.sign()),
+                            numbers(golden, "sigma", i, published.sigma()),
+                                    numbers(golden, "sign", i, published.sign()),
                             published.tasks());
                     double[] metrics = Ops.doubles(in.get(name));
                     outputs.put(name + "_tasks", single(index.taskScores(metrics), index.taskScores(metrics).length));

@@ -20,13 +20,15 @@ public final class CabSystem implements SystemEntry, MixerProvider {
     /** Windows. */
     public static final MixerKind LOCAL = new MixerKind("local-attention", List.of("local"),
             "softmax attention over a window of keys", Set.of(Pattern.CAUSAL_SELF, Pattern.NONCAUSAL_SELF),
-            List.of(new MixerOption("window", "15", "keys to either side, or so many up to the query itself where causal")),
+            List.of(new MixerOption("window", "15",
+                    "keys to either side, or so many up to the query itself where causal")),
             config -> WindowedAttention.local(config));
     /** Bounded memory. */
     public static final MixerKind ABC = new MixerKind("abc", List.of(),
-            "attention with bounded memory: a query sees a few softmax averages of all tokens", Set.of(Pattern.values()),
+            "attention with bounded memory: a query sees a few softmax averages of all tokens",
+                    Set.of(Pattern.values()),
             List.of(new MixerOption("slots", "16", "averages a head"), new MixerOption("memory", "average",
-                    "what a slot holds where causal: average of the tokens so far, or newest, its last token's share only")),
+                    "what a slot holds where causal: the average so far, or newest, its last token's share")),
             config -> AbcAttention.of(config));
     /** Random features. */
     public static final MixerKind PERFORMER = new MixerKind("performer", List.of(),
@@ -43,12 +45,14 @@ public final class CabSystem implements SystemEntry, MixerProvider {
             List.of(new MixerOption("landmarks", "16", "segments")), config -> NystromAttention.of(config));
 
     static final List<Claim> CLAIMS = List.of(
-        new Claim("support", "most efficient attentions serve some of the four patterns only: of nine, local, LongShort and S4D serve"
+        new Claim("support", "most efficient attentions serve some of the four patterns only: local, LongShort and S4D"
                 + " self-attention, Performer all but causal self, ABC all four", "table of supported patterns"),
-        new Claim("cross", "vanilla attention leads non-causal cross (0.596) and causal cross (0.956) attention; ABC 0.204 and 0.058,"
-                + " Performer 0.014 and -1.014", "compositional index, README"),
-        new Claim("correlation", "patterns rank attentions differently: one does not tell another", "pattern correlation"),
-        new Claim("efficiency", "attention is overtaken later in time than in memory: Performer 2361 and 37 tokens, ABC 1877 and 70,"
+        new Claim("cross", "vanilla attention leads non-causal cross (0.596) and causal cross (0.956) attention; ABC 0.204"
+                + " and 0.058, Performer 0.014 and -1.014", "compositional index, README"),
+        new Claim("correlation", "patterns rank attentions differently: one does not tell another",
+                "pattern correlation"),
+        new Claim("efficiency",
+                "attention is overtaken later in time than in memory: Performer 2361 and 37 tokens, ABC 1877 and 70,"
                 + " cosFormer 2539 and 164, local 4195 and 1169", "efficiency length, README"));
 
     @Override

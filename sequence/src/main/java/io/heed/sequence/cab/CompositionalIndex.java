@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The compositional index of one pattern: metrics of any scale turned into one number. A metric's score is s (x - mu) / sigma with
- * the mean and deviation over a set of attentions and the sign s of what is better; a task's score is the mean over its metrics,
- * the index the mean over tasks.
+ * The compositional index of one pattern: metrics of any scale turned into one number. A metric's score is s (x - mu) /
+ * sigma with the mean and deviation over a set of attentions and the sign s of what is better; a task's score is the
+ * mean over its metrics, the index the mean over tasks.
  *
  * @param mu    by metric
  * @param sigma by metric
@@ -21,7 +21,8 @@ record CompositionalIndex(double[] mu, double[] sigma, double[] sign, int[] task
             metrics += count;
         }
         if (mu.length != metrics || sigma.length != metrics || sign.length != metrics) {
-            throw new IllegalArgumentException("an index of " + metrics + " metrics needs as many means, deviations and signs, got "
+            throw new IllegalArgumentException("an index of " + metrics
+                    + " metrics needs as many means, deviations and signs, got "
                     + mu.length + ", " + sigma.length + " and " + sign.length);
         }
     }

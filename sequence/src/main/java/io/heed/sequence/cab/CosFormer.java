@@ -42,7 +42,8 @@ final class CosFormer extends LowRankAttention {
     @Override
     Summary summarise(Call call) {
         Tensor features = features(call.k(), longest(call));
-        Tensor phi = call.keys().map(padding -> Ops.fill(features, padding.mask().unsqueeze(1).unsqueeze(-1), 0)).orElse(features);
+        Tensor phi = call.keys().map(padding -> Ops.fill(features, padding.mask().unsqueeze(1).unsqueeze(-1), 0))
+                .orElse(features);
         return new Summary(phi.sum(new long[] {2}, false, null).unsqueeze(-1), phi.transpose(2, 3));
     }
 
@@ -64,7 +65,8 @@ final class CosFormer extends LowRankAttention {
             return torch.full(new long[] {1}, new Scalar((double) length), heads.detach().options());
         }
         Tensor real = padding.get().mask().logical_not().to(heads.device(), Ops.type(heads)); // (B, n)
-        return real.mul(positions(length, heads)).amax(new long[] {1}, false).clamp_min(new Scalar(1)).view(-1, 1, 1, 1);
+        return real.mul(positions(length, heads)).amax(new long[] {1}, false).clamp_min(new Scalar(1))
+                .view(-1, 1, 1, 1);
     }
 
     private static Tensor positions(long length, Tensor like) {

@@ -15,8 +15,8 @@ import io.heed.sequence.Pattern;
 import io.heed.sequence.TensorState;
 
 /**
- * Attention whose matrix of weights is a product of two thin ones, L (n, r) and R (r, m), so that L (R v) costs n + m and not
- * n m: landmarks, random features, cosines. Against a memory, what is read of it is of constant size.
+ * Attention whose matrix of weights is a product of two thin ones, L (n, r) and R (r, m), so that L (R v) costs n + m
+ * and not n m: landmarks, random features, cosines. Against a memory, what is read of it is of constant size.
  */
 abstract class LowRankAttention extends BenchmarkAttention {
     /**
@@ -51,7 +51,8 @@ abstract class LowRankAttention extends BenchmarkAttention {
     Tensor mix(Call call, MixerContext context) {
         Summary summary = summarise(call);
         Tensor left = left(call, summary.keys);
-        return context.watch(left.matmul(summary.right.matmul(call.v())), () -> new AttentionCall(call.q(), call.k(), call.v(),
+        return context.watch(left.matmul(summary.right.matmul(call.v())), () ->
+                new AttentionCall(call.q(), call.k(), call.v(),
                 (from, count) -> left.narrow(2, from, count).matmul(summary.right)));
     }
 

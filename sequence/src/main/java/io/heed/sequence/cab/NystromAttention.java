@@ -15,21 +15,24 @@ import io.heed.sequence.Pattern;
 import io.heed.tensor.Ops;
 
 /**
- * Softmax attention through the means of C segments of queries and of keys (Xiong et al., Nystromformer, arXiv 2102.03902):
+ * Softmax attention through the means of C segments of queries and of keys (Xiong et al., Nystromformer, arXiv
+ * 2102.03902):
  *
  * <pre>
  *   y = softmax(q Lk^T) pinv(softmax(Lq Lk^T)) softmax(Lq k^T) v          q and k both over sqrt(d), as in the benchmark's code
  *   pinv: Z = K^T / max column sum, six times Z = Z / 4 (13 I - K Z (15 I - K Z (7 I - K Z)))
  * </pre>
  *
- * Where n is no multiple of C the last segments are one token longer. Sequences of at most C tokens are attended to in full.
+ * Where n is no multiple of C the last segments are one token longer. Sequences of at most C tokens are attended to in
+ * full.
  */
 final class NystromAttention extends LowRankAttention {
     private static final int ITERATIONS = 6;
 
     /**
-     * Which tokens take part in what: in the benchmark's code the pseudo-inverse starts from the largest column sum of the whole
-     * batch, and padded tokens count as zeros in the means; otherwise sequences do not touch each other and padding does not count.
+     * Which tokens take part in what: in the benchmark's code the pseudo-inverse starts from the largest column sum of
+     * the whole batch, and padded tokens count as zeros in the means; otherwise sequences do not touch each other and
+     * padding does not count.
      */
     enum Scope { SEQUENCE, BATCH }
 
@@ -57,7 +60,8 @@ final class NystromAttention extends LowRankAttention {
         long length = call.q().size(2);
         double root = 1 / Math.sqrt(sizes().headWidth());
         Tensor shown = padding.isEmpty() ? null : padding.get().mask().logical_not().unsqueeze(1).unsqueeze(-1);
-        Call scaled = new Call(Ops.scale(call.q(), root), Ops.scale(shown == null ? call.k() : call.k().mul(shown), root),
+        Call scaled = new Call(Ops.scale(call.q(), root),
+                Ops.scale(shown == null ? call.k() : call.k().mul(shown), root),
                 shown == null ? call.v() : call.v().mul(shown), call.queries(), padding, false);
         if (length <= landmarks) {
             return full(scaled);
@@ -73,7 +77,8 @@ final class NystromAttention extends LowRankAttention {
     }
 
     private static Tensor hidden(Tensor logits, Optional<Padding> padding) {
-        return padding.map(p -> Ops.fill(logits, p.mask().unsqueeze(1).unsqueeze(1), Double.NEGATIVE_INFINITY)).orElse(logits);
+        return padding.map(p -> Ops.fill(logits, p.mask().unsqueeze(1).unsqueeze(1), Double.NEGATIVE_INFINITY))
+                .orElse(logits);
     }
 
     /** Sequences with no more real tokens than landmarks, (B, 1, 1, 1); null where there are none. */
@@ -87,7 +92,8 @@ final class NystromAttention extends LowRankAttention {
 
     @Override
     Summary summarise(Call call) {
-        Tensor means = means(call.k().size(2), call.keys()).to(call.k().device(), Ops.type(call.k())); // (B or 1, 1, C, n)
+        // (B or 1, 1, C, n)
+        Tensor means = means(call.k().size(2), call.keys()).to(call.k().device(), Ops.type(call.k()));
         Tensor keys = means.matmul(call.k());
         Tensor queries = means.matmul(call.q());
         Tensor middle = torch.softmax(queries.matmul(keys.transpose(2, 3)), -1);
@@ -113,7 +119,9 @@ final class NystromAttention extends LowRankAttention {
         return Ops.stack(0, rows).unsqueeze(1);
     }
 
-    /** (C, n) for one sequence: of its r real tokens, the first (s + 1) C - r segments have s = r / C, the others s + 1. */
+    /**
+     * (C, n) for one sequence: of its r real tokens, the first (s + 1) C - r segments have s = r / C, the others s + 1.
+     */
     private Tensor segments(boolean[] padded, int from, int length) {
         int real = 0;
         for (int i = 0; i < length; i++) {

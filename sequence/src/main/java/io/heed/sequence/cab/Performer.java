@@ -21,8 +21,9 @@ import io.heed.tensor.Ops;
  *   y_i = phi(q_i) (sum_j phi(k_j) v_j^T) / max(phi(q_i) . sum_j phi(k_j), 0.1)
  * </pre>
  *
- * The maximum is over features for a query, over features and real tokens for keys; the latter is why a causal form would leak.
- * Projections have orthogonal rows in evaluation and are drawn anew, without orthogonality, at every training step.
+ * The maximum is over features for a query, over features and real tokens for keys; the latter is why a causal form
+ * would leak. Projections have orthogonal rows in evaluation and are drawn anew, without orthogonality, at every
+ * training step.
  *
  * <p>Further buffer {@code eval_proj (H, M, d)}.
  */
@@ -56,7 +57,8 @@ final class Performer extends LowRankAttention {
         try (NoGradGuard _ = new NoGradGuard()) {
             Tensor blocks = null;
             for (long made = 0; made < rows; made += width) {
-                Tensor block = torch.linalg_qr(torch.randn(width, width)).get0().t().narrow(0, 0, Math.min(width, rows - made));
+                Tensor block = torch.linalg_qr(torch.randn(width, width)).get0().t()
+                        .narrow(0, 0, Math.min(width, rows - made));
                 blocks = blocks == null ? block : Ops.cat(0, blocks, block);
             }
             Tensor lengths = torch.randn(rows, width).square().sum(new long[] {1}, true, null).sqrt();
@@ -77,7 +79,8 @@ final class Performer extends LowRankAttention {
     Summary summarise(Call call) {
         Tensor drawn = projections();
         Tensor products = products(call.k(), drawn);
-        Tensor padded = call.keys().map(padding -> padding.mask().unsqueeze(1).unsqueeze(-1)).orElse(null); // (B, 1, m, 1)
+        // (B, 1, m, 1)
+        Tensor padded = call.keys().map(padding -> padding.mask().unsqueeze(1).unsqueeze(-1)).orElse(null);
         Tensor seen = padded == null ? products : Ops.fill(products, padded, -Float.MAX_VALUE);
         Tensor every = features(call.k(), products, seen.amax(new long[] {2, 3}, true));
         Tensor phi = padded == null ? every : Ops.fill(every, padded, 0);

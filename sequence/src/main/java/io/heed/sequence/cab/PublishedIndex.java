@@ -5,8 +5,8 @@ import java.util.Arrays;
 import io.heed.sequence.Pattern;
 
 /**
- * The constants of the published index, means and deviations over the paper's nine attentions, by pattern: metrics in the order
- * of the tasks that the comments name.
+ * The constants of the published index, means and deviations over the paper's nine attentions, by pattern: metrics in
+ * the order of the tasks that the comments name.
  *
  * @param mu    means
  * @param sigma deviations
@@ -16,11 +16,13 @@ import io.heed.sequence.Pattern;
 record PublishedIndex(double[] mu, double[] sigma, double[] sign, int[] tasks) {
     static PublishedIndex of(Pattern pattern) {
         return switch (pattern) {
-            // speech: MCD and MSD of FastSpeech 2, then of Transformer-TTS; summaries: ROUGE-1/2/L; super-resolution: PSNR,
-            // SSIM; masked language model: perplexity
+            // speech: MCD and MSD of FastSpeech 2, then of Transformer-TTS; summaries: ROUGE-1/2/L; super-resolution:
+            // PSNR, SSIM; masked language model: perplexity
             case NONCAUSAL_SELF -> new PublishedIndex(
-                    new double[] {3.4245, 1.97429, 4.06947, 2.19021, 34.88667, 6.79333, 31.96889, 23.208, 0.6758, 36.292},
-                    new double[] {0.06832, 0.0361768, 0.09422, 0.03866, 1.39697, 1.41078, 1.31499, 0.27499, 0.01557, 62.30827},
+                    new double[] {3.4245, 1.97429, 4.06947, 2.19021, 34.88667, 6.79333, 31.96889, 23.208, 0.6758,
+                            36.292},
+                    new double[] {0.06832, 0.0361768, 0.09422, 0.03866, 1.39697, 1.41078, 1.31499, 0.27499, 0.01557,
+                            62.30827},
                     signs("----+++++-"), new int[] {4, 3, 2, 1});
             // speech, summaries, language model
             case CAUSAL_SELF -> new PublishedIndex(new double[] {4.08325, 2.20085, 32.9575, 6.0925, 30.2575, 22.26},

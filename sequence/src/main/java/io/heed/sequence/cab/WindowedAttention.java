@@ -25,8 +25,8 @@ import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
 /**
- * Softmax attention over all keys ("vanilla") or over a window of w: keys i - w to i + w, or i - w + 1 to i where causal. No
- * positions.
+ * Softmax attention over all keys ("vanilla") or over a window of w: keys i - w to i + w, or i - w + 1 to i where
+ * causal. No positions.
  */
 final class WindowedAttention extends BenchmarkAttention {
     private static final Set<Pattern> SELF = Set.of(Pattern.CAUSAL_SELF, Pattern.NONCAUSAL_SELF);
@@ -35,7 +35,8 @@ final class WindowedAttention extends BenchmarkAttention {
 
     /** @param window w; 0 for all keys, which serves all patterns */
     WindowedAttention(Sizes sizes, int window) {
-        super(window == 0 ? "vanilla attention" : "local-attention", sizes, window == 0 ? Set.of(Pattern.values()) : SELF);
+        super(window == 0 ? "vanilla attention" : "local-attention", sizes, window == 0 ? Set.of(Pattern.values())
+                : SELF);
         if (window < 0) {
             throw new IllegalArgumentException("window " + window + " must not be negative");
         }
@@ -61,7 +62,8 @@ final class WindowedAttention extends BenchmarkAttention {
         AttentionSpec spec = spec(call);
         Tensor out;
         if (sizes().dropout() > 0 && is_training()) {
-            Tensor weights = torch.dropout(ComposedAttention.weights(call.q(), call.k(), spec), sizes().dropout(), true);
+            Tensor weights = torch.dropout(ComposedAttention.weights(call.q(), call.k(), spec), sizes().dropout(),
+                    true);
             out = ComposedAttention.apply(weights, call.v());
         } else {
             out = attend(call.q(), call.k(), call.v(), spec, context.form());
@@ -80,7 +82,8 @@ final class WindowedAttention extends BenchmarkAttention {
         if (window == 0) {
             return sizes().causal() ? new Mask.Causal(offset) : new Mask.Full();
         }
-        return sizes().causal() ? new Mask.SlidingWindow(window - 1, 0, offset) : new Mask.SlidingWindow(window, window, offset);
+        return sizes().causal() ? new Mask.SlidingWindow(window - 1, 0, offset)
+                : new Mask.SlidingWindow(window, window, offset);
     }
 
     private static Tensor attend(Tensor q, Tensor k, Tensor v, AttentionSpec spec, Form form) {

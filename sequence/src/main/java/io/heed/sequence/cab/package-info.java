@@ -1,7 +1,7 @@
 /**
- * CAB, the comprehensive attention benchmark (Zhang et al., ICML 2023, arXiv 2210.07661): four patterns of attention as tasks over
- * every mixer, one index over their metrics, and the length at which an efficient attention overtakes the ordinary one; with the
- * attentions of its library.
+ * CAB, the comprehensive attention benchmark (Zhang et al., ICML 2023, arXiv 2210.07661): four patterns of attention as
+ * tasks over every mixer, one index over their metrics, and the length at which an efficient attention overtakes the
+ * ordinary one; with the attentions of its library.
  *
  * <pre>
  *   non-causal self   y_i depends on all of Y          causal self    y_i depends on Y up to i

@@ -9,8 +9,8 @@ import io.heed.nn.Initialisation;
 import io.heed.nn.Norm;
 
 /**
- * One pre-norm residual block of a qLSTM between an embedding and a head. What it answers after the last token is all from the
- * qLSTM's state.
+ * One pre-norm residual block of a qLSTM between an embedding and a head. What it answers after the last token is all
+ * from the qLSTM's state.
  */
 final class MemoryModel extends Module {
     private final EmbeddingImpl embedding;

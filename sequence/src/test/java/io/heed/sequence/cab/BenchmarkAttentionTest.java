@@ -75,7 +75,8 @@ class BenchmarkAttentionTest {
         for (MixerKind kind : List.of(CabSystem.PERFORMER, CabSystem.NYSTROM)) {
             SequenceMixer mixer = build(kind, FREE);
             Tensor prefix = mixer.forward(x.narrow(1, 0, 20));
-            assertThat(Ops.largestDifference(mixer.forward(x).narrow(1, 0, 20), prefix)).as(kind.id()).isGreaterThan(1e-4);
+            assertThat(Ops.largestDifference(mixer.forward(x).narrow(1, 0, 20), prefix)).as(kind.id())
+                    .isGreaterThan(1e-4);
         }
     }
 
@@ -101,7 +102,8 @@ class BenchmarkAttentionTest {
         SequenceMixer mixer = build(CabSystem.ABC, CAUSAL.withOptions(Map.of("slots", "3", "memory", "newest")));
         Tensor x = torch.randn(2, 11, 16);
         try (MixerState state = mixer.state(2)) {
-            Tensor parts = Ops.cat(1, mixer.prefill(x.narrow(1, 0, 6), state), mixer.step(x.select(1, 6), state).unsqueeze(1),
+            Tensor parts = Ops.cat(1, mixer.prefill(x.narrow(1, 0, 6), state),
+                    mixer.step(x.select(1, 6), state).unsqueeze(1),
                     mixer.prefill(x.narrow(1, 7, 4), state));
             assertThat(Ops.largestDifference(parts, mixer.forward(x))).isLessThan(1e-6);
         }

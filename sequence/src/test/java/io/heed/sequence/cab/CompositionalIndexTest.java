@@ -38,7 +38,8 @@ class CompositionalIndexTest {
     void correlationIsOverAttentionsThatBothHave() {
         assertThat(CompositionalIndex.correlation(List.of(1.0, 2.0, Double.NaN, 3.0), List.of(2.0, 4.0, 100.0, 6.0)))
                 .isCloseTo(1, within(1e-12));
-        assertThat(CompositionalIndex.correlation(List.of(1.0, 2.0, 3.0), List.of(1.0, 0.0, -1.0))).isCloseTo(-1, within(1e-12));
+        assertThat(CompositionalIndex.correlation(List.of(1.0, 2.0, 3.0), List.of(1.0, 0.0, -1.0)))
+                .isCloseTo(-1, within(1e-12));
         assertThat(CompositionalIndex.correlation(List.of(1.0, 2.0), List.of(1.0, 2.0))).isNaN();
     }
 }
