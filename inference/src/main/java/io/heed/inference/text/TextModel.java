@@ -18,8 +18,9 @@ import io.heed.inference.model.CausalModel;
  * @param model     computes
  * @param tokenizer text into tokens and back
  * @param defaults  how it wants to be sampled
+ * @param template  how a conversation becomes a prompt
  */
-public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDefaults defaults) {
+public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDefaults defaults, ChatTemplate template) {
     /** Receives an answer as text, on the engine's thread: it must not block. */
     public interface TextListener {
         /** More text, never empty. */
@@ -40,12 +41,19 @@ public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDe
      */
     public static TextModel open(Path folder) throws IOException {
         CausalModel model = CausalModel.open(folder);
-        return new TextModel(model, TextTokenizer.open(folder), GenerationDefaults.read(folder));
+        return new TextModel(model, TextTokenizer.open(folder), GenerationDefaults.read(folder),
+                ChatTemplate.read(folder));
     }
 
     /** The name that it goes by: its folder's. */
     public String name() {
         return model.folder().toAbsolutePath().normalize().getFileName().toString();
+    }
+
+    /** The tokens of a conversation, ready for the assistant's next message. */
+    public int[] encode(List<ChatTemplate.Message> messages) {
+        // a template writes the special tokens itself
+        return tokenizer.encode(template.prompt(messages), !template.isGiven());
     }
 
     /** Tokens that may be generated: those that both the model and the tokenizer know. */
