@@ -95,6 +95,29 @@ public final class WordNet {
     }
 
     /**
+     * A synset's gloss with its topic.
+     *
+     * @param gloss the text after the word
+     * @param topic the lexicographer's file, 0 to 44: 26 topics of nouns, 15 of verbs, 3 kinds of adjectives, adverbs
+     * @param split where it belongs
+     */
+    public record Labelled(String gloss, int topic, Split split) { }
+
+    /** Lexicographer's files. */
+    public static final int TOPICS = 45;
+
+    /** Every synset's gloss with its topic, in the order of the database. */
+    public static List<Labelled> labelledGlosses() {
+        List<Labelled> glosses = new ArrayList<>();
+        for (String part : PARTS) {
+            resource("data." + part).lines().filter(line -> line.charAt(0) != ' ').forEach(line -> glosses.add(new Labelled(
+                    line.substring(line.indexOf('|') + 1).strip(), Integer.parseInt(line.substring(9, 11)),
+                    split(part, line.substring(0, 8)))));
+        }
+        return glosses;
+    }
+
+    /**
      * The split of a synset.
      *
      * @param part   {@code noun}, {@code verb}, {@code adj} or {@code adv}

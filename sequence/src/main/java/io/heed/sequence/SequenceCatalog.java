@@ -14,6 +14,7 @@ import io.heed.sequence.dsf.DsfSystem;
 import io.heed.sequence.flowformer.FlowSystem;
 import io.heed.sequence.gaussian.GaussianSystem;
 import io.heed.sequence.graphaware.GraphAwareSystem;
+import io.heed.sequence.lama.LamaSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.randomfeature.RandomFeatureSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
@@ -31,6 +32,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new AarenSystem(),
             new GaussianSystem(),
             new RandomFeatureSystem(),
+            new LamaSystem(),
             new ZoologySystem(),
             new GraphAwareSystem(),
             new BamSystem(),

@@ -2,10 +2,12 @@ package io.heed.insight.sink;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
@@ -29,5 +31,10 @@ public final class SinkSystem implements SystemEntry {
     @Override
     public Map<String, GoldenModule> golden() {
         return Map.of("model", golden -> SinkGolden.model(golden, Form.AUTO), "sink-metric", SinkGolden::metric);
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new SinkStudy());
     }
 }
