@@ -17,6 +17,7 @@ import io.heed.sequence.graphaware.GraphAwareSystem;
 import io.heed.sequence.lama.LamaSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.randomfeature.RandomFeatureSystem;
+import io.heed.sequence.pointer.PointerSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
 import io.heed.sequence.softmax.SoftmaxSystem;
 import io.heed.sequence.transnormer.TransNormerSystem;
@@ -33,6 +34,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new GaussianSystem(),
             new RandomFeatureSystem(),
             new LamaSystem(),
+            new PointerSystem(),
             new ZoologySystem(),
             new GraphAwareSystem(),
             new BamSystem(),

@@ -1,0 +1,32 @@
+package io.heed.sequence.pointer;
+
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+import io.heed.nn.Registration;
+import io.heed.tensor.Ops;
+
+/** The pointer network; see the package. Further parameters {@code attention.W1}, {@code attention.W2} (h, h), {@code attention.v (h)}. */
+final class PointerNetwork extends PointModel {
+    private final Tensor w1;
+    private final Tensor w2;
+    private final Tensor v;
+
+    PointerNetwork(int inputs, int hidden) {
+        super("PointerNetwork", inputs, hidden);
+        Module attention = register_module("attention", new Module("Attention"));
+        w1 = Registration.parameter(attention, "W1", torch.empty(hidden, hidden));
+        w2 = Registration.parameter(attention, "W2", torch.empty(hidden, hidden));
+        v = Registration.parameter(attention, "v", torch.empty(hidden));
+        drawWeights();
+    }
+
+    @Override
+    Tensor scores(Encoded encoded, Tensor states) {
+        Tensor keys = encoded.memory().matmul(w1).unsqueeze(1); // (B, 1, 1 + N, h)
+        Tensor queries = states.matmul(w2).unsqueeze(2); // (B, S, 1, h)
+        Tensor scores = keys.add(queries).tanh().matmul(v);
+        return Ops.fill(scores, encoded.hidden().unsqueeze(1), Double.NEGATIVE_INFINITY);
+    }
+}
