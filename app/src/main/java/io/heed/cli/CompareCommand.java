@@ -28,7 +28,8 @@ final class CompareCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--mixers", paramLabel = "A,B,..",
-            description = "Mixers to compare, with options as in softmax:positions=none; or all.")
+            description = {"Mixers to compare, with options as in softmax:positions=none; or all.",
+                "base-conv:kernel=3+softmax gives the layers the mixers in turn."})
     private String mixers;
 
     @Option(names = "--seeds", paramLabel = "N|A,B,..",
@@ -67,6 +68,6 @@ final class CompareCommand implements Callable<Integer> {
         if (seeds != null) {
             further.set("seeds", SeedList.parse(seeds));
         }
-        return CompareJob.create(model.settings(further), out);
+        return CompareJob.create(model.settings(further), out, System.err::println);
     }
 }

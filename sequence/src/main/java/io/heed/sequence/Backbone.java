@@ -17,7 +17,8 @@ import io.heed.tensor.Ops;
 
 /**
  * A stack of blocks that carries any mixer, and is the same for every mixer in a comparison: pre-norm residual blocks and a
- * norm at the end. Where a mixer carries no order itself, sinusoidal positions are added to the input.
+ * norm at the end. Where none of its mixers carries order itself, sinusoidal positions are added to the input: in a mixed stack the
+ * layers that do carry it are enough, and positions in the embedding would only disturb recall by content.
  *
  * <p>Parameters {@code blocks.{l}.norm1.*}, {@code blocks.{l}.mixer.*}, {@code blocks.{l}.norm2.*}, {@code blocks.{l}.mlp.*},
  * {@code norm.*}.
@@ -43,7 +44,7 @@ public final class Backbone extends Module {
             blocks.add(block);
         }
         norm = register_module("norm", Block.norm(config));
-        addsPositions = !mixers().stream().allMatch(SequenceMixer::carriesOrder);
+        addsPositions = mixers().stream().noneMatch(SequenceMixer::carriesOrder);
     }
 
     /** What it was built from. */

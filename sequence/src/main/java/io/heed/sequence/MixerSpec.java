@@ -1,6 +1,8 @@
 package io.heed.sequence;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -35,6 +37,13 @@ public record MixerSpec(String id, Map<String, String> options) {
             options.put(pair.substring(0, equals).strip(), pair.substring(equals + 1).strip());
         }
         return new MixerSpec(text.substring(0, colon).strip(), options);
+    }
+
+    /**
+     * Reads a stack of mixers that the layers take in turn, {@code base-conv:kernel=3+softmax}: a plus separates them.
+     */
+    public static List<MixerSpec> parseStack(String text) {
+        return Arrays.stream(text.split("\\+")).map(MixerSpec::parse).toList();
     }
 
     /** The written form, options in alphabetical order. */

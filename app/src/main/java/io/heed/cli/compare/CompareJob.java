@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 import io.heed.cli.output.Machine;
 import io.heed.cli.output.Terminal;
@@ -35,9 +36,12 @@ public final class CompareJob implements AutoCloseable {
     /**
      * A new comparison.
      *
-     * @param out its folder, which must not hold a run yet; null for {@code runs/<time>-compare}
+     * @param asked what to compare
+     * @param out   its folder, which must not hold a run yet; null for {@code runs/<time>-compare}
+     * @param say   gets a line for each of all mixers that cannot take part
      */
-    public static CompareJob create(CompareSettings settings, Path out) throws IOException {
+    public static CompareJob create(CompareSettings asked, Path out, Consumer<String> say) throws IOException {
+        CompareSettings settings = Contests.of(asked.task()).withoutUnable(asked, say);
         // Data first: what cannot be read should leave no folder behind.
         Contest<?> contest = Contests.open(settings);
         if (out == null) {
@@ -118,7 +122,7 @@ public final class CompareJob implements AutoCloseable {
         // Two blanks keep the headings above the figures, which leave room for the mark of the best.
         measures.forEach(measure -> headings.add(measure.name() + "  "));
         TextTable table = new TextTable(headings);
-        for (MixerResult mixer : result.mixers()) {
+        for (MixerResult mixer : result.ranked()) {
             List<String> row = new ArrayList<>(List.of(mixer.mixer()));
             for (Measure measure : measures) {
                 String figure = (measure.text(mixer) + " " + measure.spread(mixer)).strip();

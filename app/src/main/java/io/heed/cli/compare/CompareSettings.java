@@ -23,7 +23,7 @@ import io.heed.train.TrainConfig;
  * @param task   what is learnt; it also says which family's mixers are compared, see {@link Contests}
  * @param text   a UTF-8 text file; empty for the built-in WordNet glosses
  * @param data   a folder that holds data sets; empty for the usual places
- * @param mixers the mixers, as the user writes them
+ * @param mixers the mixers, as the user writes them; several joined by a plus are the layers' in turn
  * @param steps  training steps of each model
  * @param seeds  seeds of weights and batches; every mixer runs once with each
  * @param width  channels of the model
@@ -51,6 +51,11 @@ public record CompareSettings(String task, String text, String data, List<String
         check(heads >= 1, "heads", heads, "at least 1");
         check(width >= 1 && width % heads == 0, "width", width, "a multiple of the heads (" + heads + ")");
         check(rate > 0 && Double.isFinite(rate), "rate", rate, "positive");
+    }
+
+    /** The same with other mixers. */
+    CompareSettings withMixers(List<String> mixers) {
+        return new CompareSettings(task, text, data, mixers, steps, seeds, width, layers, heads, length, batch, rate);
     }
 
     /** How each model is trained; the seed is still to be set. */

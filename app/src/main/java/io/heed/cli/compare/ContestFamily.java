@@ -2,6 +2,7 @@ package io.heed.cli.compare;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** One family of models, as comparisons see it: its tasks, its mixers, and how a contest between them is set up. */
 interface ContestFamily {
@@ -26,6 +27,15 @@ interface ContestFamily {
      * @throws IllegalArgumentException in one line when a mixer is unknown, or a setting has no meaning or is out of range
      */
     void check(CompareSettings settings);
+
+    /**
+     * The settings without the mixers that cannot take part, where all were asked for; else as they are.
+     *
+     * @param say gets a line for each that is left out
+     */
+    default CompareSettings withoutUnable(CompareSettings settings, Consumer<String> say) {
+        return settings;
+    }
 
     /**
      * Sets the contest up, with its data read.

@@ -17,7 +17,7 @@ record LanguageContest(CompareSettings settings, Workload workload) implements C
     private record Entrant(LanguageModelConfig config, Workload workload) implements Contestant<LanguageModel> {
         @Override
         public LanguageModel build() {
-            return new LanguageModel(config);
+            return workload.build(config);
         }
 
         @Override
@@ -52,6 +52,9 @@ record LanguageContest(CompareSettings settings, Workload workload) implements C
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("Sequences a step", String.valueOf(settings.batch()));
         facts.put("Tokens a sequence", String.valueOf(settings.length()));
+        if (workload.isRecall() && settings.layers() > 1) {
+            facts.put("First layer", "a convolution of three taps, unless the layers are named");
+        }
         facts.put("Parameters", "equal within 1%, by the width of the MLPs");
         return facts;
     }

@@ -1,6 +1,8 @@
 package io.heed.cli.compare;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerSpec;
@@ -34,7 +36,7 @@ final class LanguageContests implements ContestFamily {
 
     @Override
     public boolean knows(String mixer) {
-        String name = mixer.replaceFirst(":.*", "").strip();
+        String name = mixer.replaceFirst("[:+].*", "").strip();
         return Mixers.all().stream().anyMatch(kind -> kind.id().equals(name) || kind.aliases().contains(name));
     }
 
@@ -54,16 +56,35 @@ final class LanguageContests implements ContestFamily {
         if (!settings.data().isEmpty()) {
             throw new IllegalArgumentException("the task " + settings.task() + " reads no data set: leave --data out");
         }
-        for (String mixer : settings.mixers()) {
-            MixerKind kind = Mixers.named(MixerSpec.parse(mixer).id());
-            if (!isCausal(kind)) {
-                throw new IllegalArgumentException("mixer " + kind.id()
-                        + " has no causal form for its own sequence, which the task "
-                        + settings.task() + " needs: leave it out, or see heed study cab");
-            }
-        }
+        settings.mixers().stream().flatMap(mixer -> MixerSpec.parseStack(mixer).stream()).map(layer -> Mixers.named(layer.id()))
+                .filter(kind -> !isCausal(kind)).findFirst().ifPresent(kind -> {
+                    throw new IllegalArgumentException("mixer " + kind.id() + " has no causal form for its own sequence, which"
+                            + " the task " + settings.task() + " needs: leave it out, or see heed study cab");
+                });
         CompareSettings.check(settings.length() >= 2, "length", settings.length(), "at least 2");
         CompareSettings.check(settings.batch() >= 1, "batch", settings.batch(), "at least 1");
+    }
+
+    @Override
+    public CompareSettings withoutUnable(CompareSettings settings, Consumer<String> say) {
+        if (!settings.mixers().equals(mixers())) {
+            return settings;
+        }
+        Workload workload = Workload.of(settings);
+        List<String> able = new ArrayList<>();
+        for (MixerKind kind : Mixers.all()) {
+            if (!isCausal(kind)) {
+                say.accept("left out: mixer " + kind.id() + " has no causal form for its own sequence");
+                continue;
+            }
+            try {
+                workload.models(settings.withMixers(List.of(kind.id())));
+                able.add(kind.id());
+            } catch (IllegalArgumentException | UnsupportedOperationException e) {
+                say.accept("left out: mixer " + kind.id() + ": " + e.getMessage());
+            }
+        }
+        return settings.withMixers(able);
     }
 
     @Override

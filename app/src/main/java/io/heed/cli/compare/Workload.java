@@ -24,6 +24,7 @@ import io.heed.sequence.LanguageModelConfig;
 import io.heed.sequence.MixerSpec;
 import io.heed.sequence.MqarTask;
 import io.heed.sequence.ParameterBudget;
+import io.heed.sequence.RecallTrial;
 import io.heed.sequence.Sampling;
 import io.heed.sequence.TextTask;
 import io.heed.tensor.Ops;
@@ -78,7 +79,22 @@ public record Workload(Task<LanguageModel> task, String about, int symbols, Opti
         return new LanguageModelConfig(symbols, true, new BackboneConfig(settings.width(), settings.layers(),
                 settings.heads(), settings.heads(), settings.length(), 4 * settings.width(),
                 BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0, true,
-                List.of(MixerSpec.parse(mixer))));
+                isRecall() && settings.layers() > 1 && !mixer.contains("+") ? RecallTrial.stack(mixer, settings.layers())
+                        : MixerSpec.parseStack(mixer)));
+    }
+
+    /** Whether models learn to recall rather than to write. */
+    boolean isRecall() {
+        return task instanceof MqarTask;
+    }
+
+    /** A fresh model, with weights from libtorch's default generator. */
+    public LanguageModel build(LanguageModelConfig config) {
+        LanguageModel model = new LanguageModel(config);
+        if (isRecall()) {
+            RecallTrial.widen(model);
+        }
+        return model;
     }
 
     /** What the models are given to continue; empty when tokens are not text. */

@@ -71,6 +71,7 @@ final class HyenaFilter extends Module {
     private final FilterPositions positions;
     private final Tensor frequency;
     private final List<LinearImpl> layers = new ArrayList<>();
+    private final List<Sine> sines = new ArrayList<>(); // held: libtorch calls back into modules made here
     private final Modulation modulation;
 
     HyenaFilter(Config config) {
@@ -82,7 +83,9 @@ final class HyenaFilter extends Module {
         ModuleListImpl list = register_module("implicit_filter", new ModuleListImpl());
         for (int layer = 0; layer <= config.inner; layer++) {
             add(list, Initialisation.linear(layer == 0 ? config.embedding : config.order, config.order, true));
-            list.push_back(new Sine(frequency));
+            Sine sine = new Sine(frequency);
+            sines.add(sine);
+            list.push_back(sine);
         }
         add(list, Initialisation.linear(config.order, config.width, false));
         modulation = register_module("modulation", new Modulation(config));

@@ -62,7 +62,7 @@ public final class SparseLookups extends SequenceMixer {
     /** Builds it with fresh weights. */
     public SparseLookups(MixerConfig config) {
         this(new Config(config.width(), config.heads(), MixerOptions.of(config).integer("lookups", 0),
-                MixerOptions.of(config).number("penalty", 1),
+                MixerOptions.of(config).number("penalty", 0.1),
                 MixerOptions.of(config).choice("selection", Selection.class, Selection.RUNNING), config.layers()));
     }
 

@@ -59,12 +59,13 @@ final class ZoologyModel extends Module {
     private final List<Layer> layers = new ArrayList<>();
     private final Norm norm;
     private final Tensor head;
+    private final List<Module> groups = new ArrayList<>(); // held: libtorch calls back into modules made here
 
     ZoologyModel(Config config, MixerAt mixers) {
         super("ZoologyModel");
         this.config = config;
-        Module backbone = new Module("Backbone");
-        Module embeddings = new Module("Embeddings");
+        Module backbone = group("Backbone");
+        Module embeddings = group("Embeddings");
         words = embedding(config.vocabulary);
         embeddings.register_module("word_embeddings", words);
         positions = config.positions == 0 ? null : embedding(config.positions);
@@ -80,10 +81,16 @@ final class ZoologyModel extends Module {
         }
         norm = backbone.register_module("ln_f", new Norm.Layer(config.width, config.epsilon));
         register_module("backbone", backbone);
-        Module last = new Module("Head");
+        Module last = group("Head");
         head = Registration.parameter(last, "weight", config.tied ? words.weight()
                 : Initialisation.truncatedNormal(torch.empty(config.vocabulary, config.width), Initialisation.DEVIATION));
         register_module("lm_head", last);
+    }
+
+    private Module group(String name) {
+        Module group = new Module(name);
+        groups.add(group);
+        return group;
     }
 
     private EmbeddingImpl embedding(int rows) {
@@ -160,12 +167,13 @@ final class ZoologyModel extends Module {
         private final LinearImpl fc1;
         private final LinearImpl fc2;
         private final double dropout;
+        private final Module wrapper = new Module("SequenceMixer");
+        private final Module state = new Module("StateMixer");
 
         private Layer(Config config, SequenceMixer mixer) {
             super("Layer");
             this.mixer = mixer;
             dropout = config.dropout;
-            Module wrapper = new Module("SequenceMixer");
             wrapper.register_module("mixer", mixer);
             register_module("sequence_mixer", wrapper);
             norm1 = register_module("norm1", new Norm.Layer(config.width, config.epsilon));
@@ -173,7 +181,6 @@ final class ZoologyModel extends Module {
             fc1 = config.mlp ? Initialisation.linear(config.width, 4 * config.width, true) : null;
             fc2 = config.mlp ? Initialisation.residual(4 * config.width, config.width, true, config.layers) : null;
             if (config.mlp) {
-                Module state = new Module("StateMixer");
                 state.register_module("fc1", fc1);
                 state.register_module("fc2", fc2);
                 register_module("state_mixer", state);

@@ -2,11 +2,13 @@ package io.heed.sequence.zoology;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
@@ -48,7 +50,7 @@ public final class ZoologySystem implements SystemEntry, MixerProvider {
     public static final MixerKind LOOKUPS = new MixerKind("sparse-lookups", List.of("lookups"),
             "attention at the positions that a learned gate selects", Set.of(Pattern.CAUSAL_SELF),
             List.of(new MixerOption("lookups", "0", "positions selected; 0 for the square root of the tokens"),
-                    new MixerOption("penalty", "1", "weight of the loss on more gates than that"),
+                    new MixerOption("penalty", "0.1", "weight of the loss on more gates than that"),
                     new MixerOption("selection", "running", "by the gates so far (running), or of the whole sequence (sequence),"
                             + " which cannot decode")),
             config -> new SparseLookups(config));
@@ -67,6 +69,11 @@ public final class ZoologySystem implements SystemEntry, MixerProvider {
     @Override
     public Map<String, GoldenModule> golden() {
         return ZoologyGolden.all(Form.AUTO);
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new ZoologyStudy());
     }
 
     @Override

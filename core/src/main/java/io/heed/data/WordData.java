@@ -1,0 +1,121 @@
+package io.heed.data;
+
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Windows of N words of a text: the V - 1 most frequent words and punctuation marks of the training part, in lower case, and
+ * 0 for all others. Each position's target is the next word.
+ */
+public final class WordData implements SequenceData {
+    /** The token of a word that is not among the frequent ones. */
+    public static final int UNKNOWN = 0;
+
+    private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{N}'-]+|[^\\s\\p{L}\\p{N}]");
+
+    private final String id;
+    private final int vocabulary;
+    private final int length;
+    private final int[][] tokens = new int[Split.values().length][];
+
+    /**
+     * @param corpus     the text
+     * @param vocabulary V
+     * @param length     N, words in a window
+     * @throws IllegalArgumentException when a part is shorter than N + 1 words
+     */
+    public WordData(TextCorpus corpus, int vocabulary, int length) {
+        this.id = corpus.id() + " words";
+        this.vocabulary = vocabulary;
+        this.length = length;
+        Map<String, Integer> numbers = numbers(corpus.train(), vocabulary);
+        for (Split split : Split.values()) {
+            tokens[split.ordinal()] = WORD.matcher(corpus.text(split).toLowerCase(Locale.ROOT)).results()
+                    .mapToInt(word -> numbers.getOrDefault(word.group(), UNKNOWN)).toArray();
+            if (tokens[split.ordinal()].length < length + 1) {
+                throw new IllegalArgumentException("a part of " + corpus.id() + " has " + tokens[split.ordinal()].length
+                        + " words; a window of " + length + " needs " + (length + 1) + ": give a longer text");
+            }
+        }
+    }
+
+    private static Map<String, Integer> numbers(String text, int vocabulary) {
+        Map<String, Integer> counts = new HashMap<>();
+        Matcher matcher = WORD.matcher(text.toLowerCase(Locale.ROOT));
+        while (matcher.find()) {
+            counts.merge(matcher.group(), 1, Integer::sum);
+        }
+        Map<String, Integer> numbers = new HashMap<>();
+        counts.entrySet().stream().sorted(Map.Entry.<String, Integer>comparingByValue(Comparator.reverseOrder())
+                .thenComparing(Map.Entry.comparingByKey())).limit(vocabulary - 1L)
+                .forEach(entry -> numbers.put(entry.getKey(), numbers.size() + 1));
+        return numbers;
+    }
+
+    /** How often each pair of neighbouring words occurs in a part, by {@code first * V + second}. */
+    public Map<Long, Integer> bigrams(Split split) {
+        Map<Long, Integer> counts = new HashMap<>();
+        int[] words = tokens[split.ordinal()];
+        for (int i = 1; i < words.length; i++) {
+            counts.merge((long) words[i - 1] * vocabulary + words[i], 1, Integer::sum);
+        }
+        return counts;
+    }
+
+    @Override
+    public String id() {
+        return id;
+    }
+
+    @Override
+    public int vocabularySize() {
+        return vocabulary;
+    }
+
+    @Override
+    public int length() {
+        return length;
+    }
+
+    @Override
+    public SequenceBatch sample(Split split, int rows, long key) {
+        CounterRandom random = new CounterRandom(key);
+        int[] starts = new int[rows];
+        for (int row = 0; row < rows; row++) {
+            starts[row] = random.nextInt(tokens[split.ordinal()].length - length);
+        }
+        return batch(split, starts);
+    }
+
+    @Override
+    public long windows(Split split) {
+        return (tokens[split.ordinal()].length - 1) / length;
+    }
+
+    @Override
+    public SequenceBatch window(Split split, long first, int rows) {
+        SequenceBatch.checkWindows(first, rows, windows(split));
+        int[] starts = new int[rows];
+        for (int row = 0; row < rows; row++) {
+            starts[row] = (int) (first + row) * length;
+        }
+        return batch(split, starts);
+    }
+
+    private SequenceBatch batch(Split split, int[] starts) {
+        int[] source = tokens[split.ordinal()];
+        long[] inputs = new long[starts.length * length];
+        long[] targets = new long[inputs.length];
+        for (int row = 0; row < starts.length; row++) {
+            for (int i = 0; i < length; i++) {
+                inputs[row * length + i] = source[starts[row] + i];
+                targets[row * length + i] = source[starts[row] + i + 1];
+            }
+        }
+        return SequenceBatch.of(inputs, targets, starts.length, length);
+    }
+}
