@@ -45,6 +45,11 @@ public record TopKRouting(Tensor logits, Tensor probabilities, Tensor experts, T
         return torch.zeros_like(probabilities).scatter(-1, experts, gates);
     }
 
+    /** Which experts each token goes to: (T, E) bool. */
+    public Tensor mask() {
+        return torch.zeros_like(probabilities).detach().scatter(-1, experts, new Scalar(1.0)).gt(new Scalar(0));
+    }
+
     /** Share of the (token, slot) assignments that each expert gets, (E), without a gradient. */
     public Tensor shares() {
         Tensor chosen = torch.zeros_like(probabilities).detach().scatter(-1, experts, new Scalar(1.0));

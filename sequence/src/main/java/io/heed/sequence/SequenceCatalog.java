@@ -18,6 +18,7 @@ import io.heed.sequence.lama.LamaSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.pointer.PointerSystem;
 import io.heed.sequence.randomfeature.RandomFeatureSystem;
+import io.heed.sequence.moh.MohSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
 import io.heed.sequence.softmax.SoftmaxSystem;
 import io.heed.sequence.transnormer.TransNormerSystem;
@@ -38,6 +39,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new ZoologySystem(),
             new GraphAwareSystem(),
             new BamSystem(),
+            new MohSystem(),
             new BasedSystem(),
             new CcaSystem(),
             new FlowSystem(),
