@@ -11,6 +11,8 @@ public final class TextAssembler {
     /** Tokens of the prompt that stand before the answer when it is decoded: what they do to spaces is then right. */
     private static final int CONTEXT = 6;
     private static final String INCOMPLETE = "\uFFFD";
+    /** Tokens that may wait for the rest of a character; more than these are no beginning of one. */
+    private static final int PATIENCE = 12;
 
     private final TextTokenizer tokenizer;
     private final List<String> stops;
@@ -42,7 +44,7 @@ public final class TextAssembler {
         ids[count++] = id;
         String before = tokenizer.decode(Arrays.copyOfRange(ids, from, read));
         String text = tokenizer.decode(Arrays.copyOfRange(ids, from, count));
-        if (text.length() <= before.length() || text.endsWith(INCOMPLETE)) {
+        if (text.length() <= before.length() || text.endsWith(INCOMPLETE) && count - read <= PATIENCE) {
             return "";
         }
         from = read;
