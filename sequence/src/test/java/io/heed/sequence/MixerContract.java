@@ -352,10 +352,8 @@ public abstract class MixerContract {
         Seeds.seedTorch(3, "weights", 0);
         BackboneConfig standard = BackboneConfig.of(kind().id(), config.width(), 2, 32);
         boolean causal = kind().patterns().contains(Pattern.CAUSAL_SELF); // else the model sees what it predicts; it trains
-        BackboneConfig backbone = new BackboneConfig(config.width(), 2, standard.heads(), standard.heads(), 32,
-                standard.hidden(), standard.norm(), standard.mlp(), 0, causal,
         BackboneConfig backbone = new BackboneConfig(config.width(), 2, config.heads(), config.keyValueHeads(), 32,
-                standard.hidden(), standard.norm(), standard.mlp(), 0, true,
+                standard.hidden(), standard.norm(), standard.mlp(), 0, causal,
                 List.of(new MixerSpec(kind().id(), config.options())));
         LanguageModel model = new LanguageModel(new LanguageModelConfig(17, true, backbone));
         Tensor tokens = Ops.of(IntStream.range(0, 2 * 32).mapToLong(i -> (i * 7 + i / 5) % 17).toArray(), 2, 32);
