@@ -46,7 +46,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "300", description = "Tokens to write (default: 300).")
     private int count;
 
-    @Option(names = "--temperature", paramLabel = "T", 
+    @Option(names = "--temperature", paramLabel = "T",
             description = {"Below 1 more predictable, above 1 more varied, 0 always the likeliest token",
                 "(default: 0.8, with --model what the folder says)."})
     private Double temperature;

@@ -12,8 +12,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import io.heed.sequence.MixerConfig;
-import io.heed.sequence.Mixers;
 import io.heed.sequence.MixerSpec;
+import io.heed.sequence.Mixers;
 import io.heed.sequence.SequenceMixer;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;

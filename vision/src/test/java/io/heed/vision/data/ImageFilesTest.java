@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
-
 import javax.imageio.ImageIO;
 
 import org.bytedeco.javacpp.PointerScope;
