@@ -39,7 +39,8 @@ final class InspectCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL", description = "A folder of heed train, or one model's folder in a run of heed compare.")
+    @Parameters(paramLabel = "MODEL", description = "A folder of heed train, one model's folder in a run of heed compare,"
+            + " or a HuggingFace model's folder.")
     private Path model;
 
     @Option(names = "--text", paramLabel = "TEXT", description = "What the model reads.")

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +100,26 @@ class InspectCommandTest {
         Path text = Files.writeString(folder.resolve("long.txt"), TEXT.repeat(5));
         assertThat(run("inspect", model("softmax"), "--file", text, "--out", folder.resolve("x.html"))).isZero();
         assertThat(out.toString()).startsWith("192 of 195 tokens in 3 windows of 64");
+    }
+
+    @Test
+    void aHuggingFaceFolderIsReadAsItIs() throws IOException {
+        Path stories = Path.of(System.getProperty("heed.root", "..")).resolve("../shared/data/stories260K").normalize();
+        Assumptions.assumeTrue(Files.isDirectory(stories), () -> stories + " is absent");
+        Path page = folder.resolve("x.html");
+        assertThat(run("inspect", stories, "--text", "Once upon a time, there was a little girl", "--importance", "none",
+                "--out", page)).as(err.toString()).isZero();
+        assertThat(out.toString().lines().filter(line -> line.matches("\\d\\.\\d .*"))).hasSize(40);
+        assertThat(out.toString()).startsWith("13 of 13 tokens, loss 0.1");
+        assertThat(page).content().contains(">Once<").contains("> upon<");
+    }
+
+    @Test
+    void aHuggingFaceFolderThatCannotBeReadIsOneLine() throws IOException {
+        Path model = Files.createDirectory(folder.resolve("hf"));
+        Files.writeString(model.resolve("tokenizer.json"), "{}");
+        Files.writeString(model.resolve("config.json"), "{\"model_type\": \"mamba\"}");
+        complains("architecture 'mamba' is not supported", "inspect", model, "--text", TEXT);
     }
 
     @Test

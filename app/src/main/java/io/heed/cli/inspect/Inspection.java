@@ -1,6 +1,7 @@
 package io.heed.cli.inspect;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,8 +83,7 @@ public record Inspection(Subject subject, InspectSettings settings, int windows,
                             importance == null ? Double.NaN : importance.increase()[layer][head]));
                 }
             }
-            List<String> symbols = IntStream.range(0, Math.toIntExact(start.size(1)))
-                    .mapToObj(i -> subject.symbol().apply(all[i])).toList();
+            List<String> symbols = subject.symbols().apply(Arrays.copyOf(all, Math.toIntExact(start.size(1))));
             return new Inspection(subject, settings, windows, window, all.length, loss, layers, heads, found.layers(),
                     found.hiddenNorms(), figures, symbols, surprise(probe, start), maps(capture, layers));
         }

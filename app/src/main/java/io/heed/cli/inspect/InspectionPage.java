@@ -40,7 +40,7 @@ public final class InspectionPage {
         return new Page("heed inspect", found.subject().name() + ", " + when, InspectionText.headline(found)).withHeads()
                 .section("What was read", page.facts())
                 .section("Layer by layer, head by head", page.heat())
-                .section("Every head's map", Html.note("Queries down, keys across; the darker, the more attention. The first "
+                .section("Every head's map", Html.note("Queries down, keys across; the stronger the colour, the more attention. The first "
                         + "window" + (found.window() > 48 ? ", averaged into squares of several tokens" : "")
                         + ". Choose one to see it on the text.") + page.maps())
                 .section("One head on the text", page.explorer())

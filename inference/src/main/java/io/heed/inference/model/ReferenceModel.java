@@ -16,7 +16,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import io.heed.kernels.Activation;
 import io.heed.kernels.AttentionSpec;
 import io.heed.kernels.Mask;
+import io.heed.nn.AttentionCall;
+import io.heed.nn.AttentionObserver;
 import io.heed.nn.ComposedAttention;
+import io.heed.nn.Form;
+import io.heed.nn.FusedAttention;
 import io.heed.nn.Heads;
 import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
@@ -91,24 +95,54 @@ public final class ReferenceModel extends Module {
 
     /** Tokens (B, N) to logits and what is on the way. */
     public Output forward(Tensor ids) {
+        List<Tensor> streams = new ArrayList<>();
+        List<Tensor> maps = new ArrayList<>();
+        Tensor logits = logits(ids, Form.REFERENCE, new AttentionObserver() {
+            @Override
+            public Tensor hidden(int layer, Tensor hidden) {
+                if (layer > 0) {
+                    streams.add(hidden);
+                }
+                return hidden;
+            }
+
+            @Override
+            public Tensor heads(int layer, AttentionCall call, Tensor outputs) {
+                maps.add(call.weights(0, call.queries().size(2)));
+                return outputs;
+            }
+        });
+        return new Output(logits, streams, maps);
+    }
+
+    /**
+     * Tokens (B, N) to logits (B, N, V) while someone looks on.
+     *
+     * @param form     of the attention
+     * @param observer told of every layer, and may change what it computes
+     */
+    public Tensor logits(Tensor ids, Form form, AttentionObserver observer) {
         boolean gpt2 = config.architecture() == Architecture.GPT2;
         Tensor embedding = weight(prefix + (gpt2 ? "wte.weight" : "embed_tokens.weight"));
         Tensor x = torch.embedding(embedding, ids); // (B, N, D)
         if (gpt2) {
             x = x.add(weight(prefix + "wpe.weight").narrow(0, 0, ids.size(1)));
         }
-        List<Tensor> streams = new ArrayList<>();
-        List<Tensor> maps = new ArrayList<>();
+        Watched watched = new Watched(form, observer);
         for (int layer = 0; layer < config.layers(); layer++) {
-            x = gpt2 ? gpt2Layer(x, layer, maps) : llamaLayer(x, layer, maps);
-            streams.add(x);
+            x = observer.hidden(layer, x);
+            x = gpt2 ? gpt2Layer(x, layer, watched) : llamaLayer(x, layer, watched);
         }
+        x = observer.hidden(config.layers(), x);
         Tensor head = config.tied() ? embedding : weight("lm_head.weight");
         x = gpt2 ? layerNorm(x, prefix + "ln_f") : rms(x, prefix + "norm.weight");
-        return new Output(torch.linear(x, head), streams, maps);
+        return torch.linear(x, head);
     }
 
-    private Tensor llamaLayer(Tensor x, int layer, List<Tensor> maps) {
+    /** How attention runs, and who looks on. */
+    private record Watched(Form form, AttentionObserver observer) { }
+
+    private Tensor llamaLayer(Tensor x, int layer, Watched watched) {
         String at = prefix + "layers." + layer + ".";
         Tensor normed = rms(x, at + "input_layernorm.weight");
         Tensor q = Heads.split(linear(normed, at + "self_attn.q_proj"), config.heads()); // (B, H, N, d)
@@ -118,30 +152,30 @@ public final class ReferenceModel extends Module {
             q = rms(q, at + "self_attn.q_norm.weight");
             k = rms(k, at + "self_attn.k_norm.weight");
         }
-        Tensor attended = attend(rotate(q), rotate(k), v, layer, maps);
+        Tensor attended = attend(rotate(q), rotate(k), v, layer, watched);
         Tensor h = x.add(linear(attended, at + "self_attn.o_proj"));
         normed = rms(h, at + "post_attention_layernorm.weight");
         Tensor hidden = activate(linear(normed, at + "mlp.gate_proj")).mul(linear(normed, at + "mlp.up_proj"));
         return h.add(linear(hidden, at + "mlp.down_proj"));
     }
 
-    private Tensor gpt2Layer(Tensor x, int layer, List<Tensor> maps) {
+    private Tensor gpt2Layer(Tensor x, int layer, Watched watched) {
         String at = prefix + "h." + layer + ".";
         Tensor qkv = stored(layerNorm(x, at + "ln_1"), at + "attn.c_attn"); // (B, N, 3 D)
         int heads = config.heads();
         Tensor attended = attend(Heads.split(qkv.narrow(-1, 0, config.width()), heads),
                 Heads.split(qkv.narrow(-1, config.width(), config.width()), heads),
-                Heads.split(qkv.narrow(-1, 2L * config.width(), config.width()), heads), layer, maps);
+                Heads.split(qkv.narrow(-1, 2L * config.width(), config.width()), heads), layer, watched);
         Tensor h = x.add(stored(attended, at + "attn.c_proj"));
         return h.add(stored(activate(stored(layerNorm(h, at + "ln_2"), at + "mlp.c_fc")), at + "mlp.c_proj"));
     }
 
-    private Tensor attend(Tensor q, Tensor k, Tensor v, int layer, List<Tensor> maps) {
+    private Tensor attend(Tensor q, Tensor k, Tensor v, int layer, Watched watched) {
         int window = config.window(layer);
         Mask mask = window == 0 ? Mask.causal() : Mask.slidingWindow(window - 1, 0);
-        Tensor map = ComposedAttention.weights(q, k, AttentionSpec.softmax().withScale(config.scale(layer)).withMask(mask));
-        maps.add(map);
-        return Heads.merge(ComposedAttention.apply(map, v));
+        AttentionSpec spec = AttentionSpec.softmax().withScale(config.scale(layer)).withMask(mask);
+        Tensor heads = watched.form().isFused(q) ? FusedAttention.apply(q, k, v, spec) : ComposedAttention.apply(q, k, v, spec);
+        return Heads.merge(watched.observer().heads(layer, AttentionCall.of(q, k, v, spec), heads));
     }
 
     /** (a, b) becomes (a cos - b sin, b cos + a sin), a and b the halves of a head. */
