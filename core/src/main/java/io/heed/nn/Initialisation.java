@@ -3,9 +3,11 @@ package io.heed.nn;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.LinearOptions;
+import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 
 /**
  * Fresh weights, the same rule for everything that is compared: normal with standard deviation {@value #DEVIATION}, cut at
@@ -28,6 +30,23 @@ public final class Initialisation {
     /** A linear map that ends a residual branch of a model with {@code layers} layers of two branches each. */
     public static LinearImpl residual(long in, long out, boolean bias, int layers) {
         return linear(in, out, bias, DEVIATION / Math.sqrt(2.0 * layers));
+    }
+
+    /**
+     * Scales the fresh matrices (out, in) of {@code module} from the deviation {@value #DEVIATION} up to 1 / sqrt(in), the
+     * residual ones by the same factor: for narrow models on inputs that are not embeddings, where activations of fixed
+     * small deviation would leave every MLP linear for long.
+     */
+    public static void fanIn(Module module) {
+        try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
+            TensorVector parameters = module.parameters();
+            for (long i = 0; i < parameters.size(); i++) {
+                Tensor parameter = parameters.get(i);
+                if (parameter.dim() == 2) {
+                    parameter.mul_(new Scalar(1 / (DEVIATION * Math.sqrt(parameter.size(1)))));
+                }
+            }
+        }
     }
 
     /** Fills {@code tensor} in place with a normal of {@code deviation}, cut at two deviations; returns it. */

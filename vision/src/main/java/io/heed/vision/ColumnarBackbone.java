@@ -45,7 +45,7 @@ public final class ColumnarBackbone extends GridBackbone {
                 config.patch(), 0));
         positions = config.positions() != Positions.LEARNED ? null : Registration.parameter(this, "pos_embed",
                 Initialisation.truncatedNormal(torch.empty(1, config.rows(), config.columns(), width),
-                        Initialisation.DEVIATION));
+                        POSITION_DEVIATION));
         ModuleListImpl list = register_module("blocks", new ModuleListImpl());
         for (int layer = 0; layer < config.layers(); layer++) {
             GridConfig place = new GridConfig(width, config.heads(), config.rows(), config.columns(), layer,

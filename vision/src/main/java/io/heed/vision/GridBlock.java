@@ -4,6 +4,7 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.nn.Initialisation;
 import io.heed.nn.LayerScale;
 import io.heed.nn.Mlp;
 import io.heed.nn.Norm;
@@ -40,6 +41,9 @@ final class GridBlock extends Module {
         mixerScale = scale("scale1", config.width(), rates);
         mlpNorm = hidden == 0 ? null : register_module("norm2", new Norm.Layer(config.width()));
         mlp = hidden == 0 ? null : register_module("mlp", new Mlp.Gelu(config.width(), hidden, config.layers()));
+        if (mlp != null) {
+            Initialisation.fanIn(mlp);
+        }
         mlpScale = hidden == 0 ? null : scale("scale2", config.width(), rates);
     }
 

@@ -109,7 +109,7 @@ public final class PyramidBackbone extends GridBackbone {
         stem = register_module("patch_embed", new Stem(config));
         positions = config.positions() != Positions.LEARNED ? null : Registration.parameter(this, "pos_embed",
                 Initialisation.truncatedNormal(torch.empty(1, config.rows(0), config.columns(0), config.width()),
-                        Initialisation.DEVIATION));
+                        POSITION_DEVIATION));
         ModuleListImpl levels = register_module("levels", new ModuleListImpl());
         int first = 0;
         for (int stage = 0; stage < config.depths().size(); stage++) {
