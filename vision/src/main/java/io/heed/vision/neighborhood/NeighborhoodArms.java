@@ -60,7 +60,7 @@ final class NeighborhoodArms {
         return (long) spec.tokens() * spec.tokens() * Float.BYTES;
     }
 
-    /** Times the four, the last three also with their backward passes. */
+    /** Times the four, and all but the naive loop with their backward passes, those in half as many rounds. */
     static Row measure(NeighborhoodSpec spec, int rounds) {
         try (PointerScope _ = new PointerScope()) {
             Tensor q = input(spec);
@@ -79,7 +79,7 @@ final class NeighborhoodArms {
                     () -> naive.forward(HEADS, WIDTH, arrays[0], arrays[1], arrays[2], arrays[3]),
                     () -> forward(dense));
             TensorVector inputs = new TensorVector(q, k, v);
-            double[] both = Timings.medians(rounds, () -> both(fused, inputs, gradient),
+            double[] both = Timings.medians((rounds + 1) / 2, () -> both(fused, inputs, gradient),
                     () -> both(gathered, inputs, gradient), () -> both(dense, inputs, gradient));
             return new Row(spec, 1e3 * forward[0], 1e3 * forward[1], 1e3 * forward[2], 1e3 * forward[3], 1e3 * both[0],
                     1e3 * both[1], 1e3 * both[2]);
