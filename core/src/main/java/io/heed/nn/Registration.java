@@ -1,6 +1,7 @@
 package io.heed.nn;
 
 import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.ModuleListImpl;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -20,5 +21,14 @@ public final class Registration {
     public static Tensor buffer(Module module, String name, Tensor initial) {
         module.register_buffer(name, initial);
         return initial.retainReference();
+    }
+
+    /**
+     * A module that only groups others under a name. It lives in libtorch alone: of a {@code new Module(..)} that no field
+     * holds, libtorch would go on calling methods after the garbage collector has taken it, which ends training with a
+     * {@code NullPointerException}.
+     */
+    public static Module group() {
+        return new ModuleListImpl();
     }
 }

@@ -9,6 +9,7 @@ import io.heed.graph.Graph;
 import io.heed.graph.GraphLayer;
 import io.heed.graph.Linears;
 import io.heed.nn.Form;
+import io.heed.nn.Registration;
 
 /**
  * A graph transformer layer, with or without an edge stream; see the package for the equations. Official parameter names:
@@ -34,7 +35,7 @@ public final class GraphTransformerLayer extends GraphLayer {
     public GraphTransformerLayer(GraphTransformerConfig config) {
         super("GraphTransformerLayer");
         this.config = config;
-        attention = register_module("attention", new Module("attention"));
+        attention = register_module("attention", Registration.group());
         query = attention.register_module("Q", Linears.of(config.inWidth(), config.outWidth(), config.bias()));
         key = attention.register_module("K", Linears.of(config.inWidth(), config.outWidth(), config.bias()));
         value = attention.register_module("V", Linears.of(config.inWidth(), config.outWidth(), config.bias()));

@@ -7,6 +7,8 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.nn.Registration;
+
 /**
  * The MLPs of the paper's experiments. Parameters {@code swiglu.w1}, {@code swiglu.w2}, {@code swiglu.w3}; {@code fc_1},
  * {@code fc_2}, {@code proj} of the other gated ones; {@code fc}, {@code proj} of the plain ones.
@@ -38,7 +40,7 @@ final class SinkMlp extends Module {
                 down = register_module("proj", FanIn.linear(hidden, width, config.linearBias()));
             }
             case SWIGLU -> {
-                Module swiglu = register_module("swiglu", new Module("SwiGLU"));
+                Module swiglu = register_module("swiglu", Registration.group());
                 up = swiglu.register_module("w1", FanIn.linear(width, hidden, false));
                 gated = swiglu.register_module("w2", FanIn.linear(width, hidden, false));
                 down = swiglu.register_module("w3", FanIn.linear(hidden, width, false));

@@ -43,7 +43,7 @@ public final class SinkModel extends Module implements ProbedModel {
         this.config = config;
         int width = config.width();
         head = register_module("lm_head", FanIn.linear(width, config.vocabulary(), false));
-        Module transformer = register_module("transformer", new Module("Transformer"));
+        Module transformer = register_module("transformer", Registration.group());
         embedding = transformer.register_module("wte", embedding(config.vocabulary(), width));
         ModuleListImpl list = transformer.register_module("h", new ModuleListImpl());
         for (int l = 0; l < config.layers(); l++) {

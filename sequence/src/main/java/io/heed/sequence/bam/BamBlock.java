@@ -39,11 +39,11 @@ public final class BamBlock extends Module {
         super("BamBlock");
         this.config = config;
         long width = config.attention().width();
-        norm = Registration.parameter(register_module("norm", new Module("Norm")), "weight", torch.ones(width));
+        norm = Registration.parameter(register_module("norm", Registration.group()), "weight", torch.ones(width));
         attention = new SoftMixture(config.attention(), this);
-        Module list = register_module("ffn", new Module("Experts"));
+        Module list = register_module("ffn", Registration.group());
         for (int e = 0; e < config.experts(); e++) {
-            Module expert = list.register_module(Integer.toString(e), new Module("Expert"));
+            Module expert = list.register_module(Integer.toString(e), Registration.group());
             ffn.add(List.of(
                     expert.register_module("gate_proj", Initialisation.linear(width, config.hidden(), false)),
                     expert.register_module("up_proj", Initialisation.linear(width, config.hidden(), false)),

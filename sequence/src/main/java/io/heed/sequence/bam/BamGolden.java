@@ -13,6 +13,7 @@ import io.heed.catalog.GoldenCase;
 import io.heed.catalog.GoldenSubject;
 import io.heed.nn.Form;
 import io.heed.nn.Initialisation;
+import io.heed.nn.Registration;
 import io.heed.sequence.GoldenConfig;
 import io.heed.sequence.MixerContext;
 import io.heed.tensor.Ops;
@@ -39,8 +40,8 @@ final class BamGolden {
         SoftMixtureConfig mixture = config.attention();
         SoftMixtureConfig one = new SoftMixtureConfig(mixture.width(), mixture.heads(), mixture.keyValueHeads(),
                 mixture.headWidth(), 1, false, 0, mixture.causal(), mixture.rotary());
-        Module parts = new Module("Upcycling");
-        Module list = parts.register_module("dense", new Module("Models"));
+        Module parts = Registration.group();
+        Module list = parts.register_module("dense", Registration.group());
         List<DenseBlock> dense = new ArrayList<>();
         for (int e = 0; e < config.experts(); e++) {
             dense.add(list.register_module(Integer.toString(e),

@@ -39,13 +39,13 @@ final class DenseBlock extends Module {
         long width = config.width();
         long queries = config.heads() * config.headWidth();
         long keys = config.keyValueHeads() * config.headWidth();
-        norm = Registration.parameter(register_module("norm", new Module("Norm")), "weight", torch.ones(width));
-        Module attn = register_module("attn", new Module("Attention"));
+        norm = Registration.parameter(register_module("norm", Registration.group()), "weight", torch.ones(width));
+        Module attn = register_module("attn", Registration.group());
         attention = List.of(attn.register_module("q_proj", Initialisation.linear(width, queries, false)),
                 attn.register_module("k_proj", Initialisation.linear(width, keys, false)),
                 attn.register_module("v_proj", Initialisation.linear(width, keys, false)),
                 attn.register_module("o_proj", Initialisation.linear(queries, width, false)));
-        Module mlp = register_module("ffn", new Module("Ffn"));
+        Module mlp = register_module("ffn", Registration.group());
         ffn = List.of(mlp.register_module("gate_proj", Initialisation.linear(width, hidden, false)),
                 mlp.register_module("up_proj", Initialisation.linear(width, hidden, false)),
                 mlp.register_module("down_proj", Initialisation.linear(hidden, width, false)));

@@ -33,7 +33,7 @@ abstract class ParallelModel<B extends Module> extends Module {
         embedding = Initialisation.truncatedNormal(table.weight(), Initialisation.DEVIATION).retainReference();
         ModuleListImpl list = register_module("blocks", new ModuleListImpl());
         blocks.forEach(list::push_back);
-        norm = Registration.parameter(register_module("norm", new Module("Norm")), "weight", torch.ones(width));
+        norm = Registration.parameter(register_module("norm", Registration.group()), "weight", torch.ones(width));
         this.blocks = blocks;
     }
 

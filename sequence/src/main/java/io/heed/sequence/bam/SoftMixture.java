@@ -20,6 +20,7 @@ import io.heed.nn.FusedDecode;
 import io.heed.nn.Heads;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Padding;
+import io.heed.nn.Registration;
 import io.heed.nn.Rotary;
 import io.heed.nn.TopKRouting;
 import io.heed.sequence.KeyValueCache;
@@ -56,11 +57,11 @@ public final class SoftMixture extends SequenceMixer {
         this.config = config;
         rotary = config.rotary() ? new Rotary(config.headWidth()) : null;
         Module owner = parent == null ? this : parent;
-        Module attention = owner.register_module("attn", new Module("Experts"));
+        Module attention = owner.register_module("attn", Registration.group());
         long queries = config.heads() * config.headWidth();
         long keys = config.keyValueHeads() * config.headWidth();
         for (int e = 0; e < config.experts(); e++) {
-            Module expert = attention.register_module(Integer.toString(e), new Module("Expert"));
+            Module expert = attention.register_module(Integer.toString(e), Registration.group());
             q.add(expert.register_module("q_proj", Initialisation.linear(config.width(), queries, false)));
             o.add(expert.register_module("o_proj", Initialisation.linear(queries, config.width(), false)));
             if (!config.sharing()) {

@@ -39,13 +39,13 @@ enum LayerArm {
                 yield built(layers, features, channels, classes, mixer, x -> x.add(mixer.forward(x)), null);
             }
             case SCALARS -> {
-                Module owner = new Module("Scalars");
+                Module owner = Registration.group();
                 Tensor scalars = Registration.parameter(owner, "weight", torch.ones(1, layers, 1));
                 yield built(layers, features, channels, classes, owner, x -> x.mul(scalars), null);
             }
-            case MEAN -> built(layers, features, channels, classes, new Module("Mean"),
+            case MEAN -> built(layers, features, channels, classes, Registration.group(),
                     x -> x.mean(new long[] {1}, true, new ScalarTypeOptional()).expand_as(x), null);
-            case LAST -> built(layers, features, channels, classes, new Module("Last"),
+            case LAST -> built(layers, features, channels, classes, Registration.group(),
                     x -> x.narrow(1, layers - 1, 1).expand_as(x), null);
         };
     }

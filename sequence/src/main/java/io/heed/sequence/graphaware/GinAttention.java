@@ -21,6 +21,7 @@ import io.heed.nn.FusedAttention;
 import io.heed.nn.Heads;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Padding;
+import io.heed.nn.Registration;
 import io.heed.nn.Rotary;
 import io.heed.sequence.KeyValueCache;
 import io.heed.sequence.MixerContext;
@@ -109,7 +110,7 @@ public final class GinAttention extends SequenceMixer {
         groupNorm = options.groupNorm ? register_module("groupnorm", new GroupNormImpl(config.heads(), config.heads()))
                 : null;
         if (options.scoring > 0) {
-            Module scoring = register_module("mlp_scoring", new Module("Sequential"));
+            Module scoring = register_module("mlp_scoring", Registration.group());
             scoreFirst = scoring.register_module("0", Initialisation.linear(2 * config.width(), options.scoring, true));
             scoreSecond = scoring.register_module("2", Initialisation.linear(options.scoring, config.heads(), true));
         } else {
@@ -127,7 +128,7 @@ public final class GinAttention extends SequenceMixer {
                 config.bias())) : null;
         if (config.unused()) {
             Scores.listedNumber(this, "residual_epsilon", 0.1);
-            Scores.number(register_module("rmsnorm", new Module("AdjRMSNorm")), "weight", 1);
+            Scores.number(register_module("rmsnorm", Registration.group()), "weight", 1);
         }
     }
 

@@ -21,9 +21,9 @@ final class GinHead extends Module {
     GinHead(long width, long hidden) {
         super("GinHead");
         epsilon = Scores.number(this, "epsilon", 0);
-        norm = Registration.parameter(register_module("normlayer", new Module("RMSNorm")), "weight",
+        norm = Registration.parameter(register_module("normlayer", Registration.group()), "weight",
                 torch.ones(hidden));
-        Module mlp = register_module("mlp", new Module("Sequential"));
+        Module mlp = register_module("mlp", Registration.group());
         first = mlp.register_module("0", Initialisation.linear(width, hidden, true));
         second = mlp.register_module("4", Initialisation.linear(hidden, width, true));
     }

@@ -25,7 +25,7 @@ final class LoraLinear {
             up = null;
             return;
         }
-        Module update = parent.register_module(name + "_lora", new Module("Lora"));
+        Module update = parent.register_module(name + "_lora", Registration.group());
         long in = map.weight().size(1);
         down = Registration.parameter(update, "a", Initialisation.truncatedNormal(torch.empty(rank, in),
                 1 / Math.sqrt(in)));

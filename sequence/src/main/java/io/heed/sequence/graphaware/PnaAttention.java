@@ -20,6 +20,7 @@ import io.heed.nn.FusedAttention;
 import io.heed.nn.Heads;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Padding;
+import io.heed.nn.Registration;
 import io.heed.nn.Rotary;
 import io.heed.sequence.KeyValueCache;
 import io.heed.sequence.MixerContext;
@@ -70,7 +71,7 @@ public final class PnaAttention extends SequenceMixer {
         tau = config.learnsTau() ? Scores.listedNumber(this, "threshold", config.tau()) : null;
         ModuleListImpl list = register_module("aggregator_mlps", new ModuleListImpl());
         for (int h = 0; h < config.heads(); h++) {
-            Module mlp = new Module("Sequential");
+            Module mlp = Registration.group();
             first.add(mlp.register_module("0", Initialisation.linear(4 * config.headWidth(), config.hidden(), biased)));
             second.add(mlp.register_module("2", Initialisation.linear(config.hidden(), config.headWidth(), biased)));
             list.push_back(mlp);

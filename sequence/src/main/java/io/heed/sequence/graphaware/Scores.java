@@ -72,7 +72,7 @@ final class Scores {
 
     /** A module that holds one number under the name {@code 0}, as a list of parameters does. */
     static Tensor listedNumber(Module parent, String name, double value) {
-        Module list = parent.register_module(name, new Module(name));
+        Module list = parent.register_module(name, Registration.group());
         return number(list, "0", value);
     }
 

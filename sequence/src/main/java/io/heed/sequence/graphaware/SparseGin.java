@@ -52,21 +52,21 @@ final class SparseGin {
 
     SparseGin(Module parent, SparseGinConfig config) {
         this.config = config;
-        Module gnn = parent.register_module("gnn", new Module("SparseGin"));
+        Module gnn = parent.register_module("gnn", Registration.group());
         boolean projected = config.width() != config.hidden();
         in = projected ? gnn.register_module("input_projection", linear(config.width(), config.hidden())) : null;
         out = projected ? gnn.register_module("output_projection", linear(config.hidden(), config.width())) : null;
         boolean learned = config.activation() == SparseGinConfig.Activation.PRELU;
         slope = learned ? torch.full(new long[] {1}, new Scalar(SLOPE)).retainReference() : null;
         if (learned) {
-            copies.add(copy(gnn.register_module("activation", new Module("PReLU"))));
+            copies.add(copy(gnn.register_module("activation", Registration.group())));
         }
         ModuleListImpl list = gnn.register_module("convs", new ModuleListImpl());
         for (int layer = 0; layer < config.layers(); layer++) {
-            Module conv = new Module("Gin");
+            Module conv = Registration.group();
             convs.add(conv(conv));
             if (learned) {
-                Module activation = conv.register_module("activation_fn", new Module("PReLU"));
+                Module activation = conv.register_module("activation_fn", Registration.group());
                 if (layer < config.layers() - 1) {
                     copies.add(copy(activation));
                 } else {
@@ -76,8 +76,8 @@ final class SparseGin {
             list.push_back(conv);
         }
         if (config.method().isLearned()) {
-            Module mlp = parent.register_module("adj_transform", new Module("AdjacencyMlp"))
-                    .register_module("mlp", new Module("Sequential"));
+            Module mlp = parent.register_module("adj_transform", Registration.group())
+                    .register_module("mlp", Registration.group());
             joinFirst = mlp.register_module("0", linear(config.heads(), config.inner()));
             joinSecond = mlp.register_module("3", linear(config.inner(), 1));
         } else {

@@ -15,7 +15,7 @@ final class PointerNetwork extends PointModel {
 
     PointerNetwork(int inputs, int hidden) {
         super("PointerNetwork", inputs, hidden);
-        Module attention = register_module("attention", new Module("Attention"));
+        Module attention = register_module("attention", Registration.group());
         w1 = Registration.parameter(attention, "W1", torch.empty(hidden, hidden));
         w2 = Registration.parameter(attention, "W2", torch.empty(hidden, hidden));
         v = Registration.parameter(attention, "v", torch.empty(hidden));

@@ -41,15 +41,15 @@ public final class TransNormerLlm extends Module {
     public TransNormerLlm(TransNormerConfig config) {
         super("TransNormerLlm");
         this.config = config;
-        Module stack = register_module("transnormer", new Module("Stack"));
-        embedding = table(stack.register_module("wte", new Module("Embedding")));
+        Module stack = register_module("transnormer", Registration.group());
+        embedding = table(stack.register_module("wte", Registration.group()));
         ModuleListImpl list = stack.register_module("h", new ModuleListImpl());
         for (int layer = 0; layer < config.layers(); layer++) {
             TransNormerBlock block = new TransNormerBlock(config.mixer(layer), config.hidden());
             list.push_back(block);
             blocks.add(block);
         }
-        Module output = register_module("lm_head", new Module("Head"));
+        Module output = register_module("lm_head", Registration.group());
         head = config.tied() ? Registration.parameter(output, "weight", embedding) : table(output);
         initialise();
     }

@@ -59,13 +59,12 @@ final class ZoologyModel extends Module {
     private final List<Layer> layers = new ArrayList<>();
     private final Norm norm;
     private final Tensor head;
-    private final List<Module> groups = new ArrayList<>(); // held: libtorch calls back into modules made here
 
     ZoologyModel(Config config, MixerAt mixers) {
         super("ZoologyModel");
         this.config = config;
-        Module backbone = group("Backbone");
-        Module embeddings = group("Embeddings");
+        Module backbone = Registration.group();
+        Module embeddings = Registration.group();
         words = embedding(config.vocabulary);
         embeddings.register_module("word_embeddings", words);
         positions = config.positions == 0 ? null : embedding(config.positions);
@@ -81,16 +80,10 @@ final class ZoologyModel extends Module {
         }
         norm = backbone.register_module("ln_f", new Norm.Layer(config.width, config.epsilon));
         register_module("backbone", backbone);
-        Module last = group("Head");
+        Module last = Registration.group();
         head = Registration.parameter(last, "weight", config.tied ? words.weight()
                 : Initialisation.truncatedNormal(torch.empty(config.vocabulary, config.width), Initialisation.DEVIATION));
         register_module("lm_head", last);
-    }
-
-    private Module group(String name) {
-        Module group = new Module(name);
-        groups.add(group);
-        return group;
     }
 
     private EmbeddingImpl embedding(int rows) {
@@ -167,23 +160,20 @@ final class ZoologyModel extends Module {
         private final LinearImpl fc1;
         private final LinearImpl fc2;
         private final double dropout;
-        private final Module wrapper = new Module("SequenceMixer");
-        private final Module state = new Module("StateMixer");
 
         private Layer(Config config, SequenceMixer mixer) {
             super("Layer");
             this.mixer = mixer;
             dropout = config.dropout;
-            wrapper.register_module("mixer", mixer);
-            register_module("sequence_mixer", wrapper);
+            register_module("sequence_mixer", Registration.group()).register_module("mixer", mixer);
             norm1 = register_module("norm1", new Norm.Layer(config.width, config.epsilon));
             norm2 = register_module("norm2", new Norm.Layer(config.width, config.epsilon));
             fc1 = config.mlp ? Initialisation.linear(config.width, 4 * config.width, true) : null;
             fc2 = config.mlp ? Initialisation.residual(4 * config.width, config.width, true, config.layers) : null;
             if (config.mlp) {
+                Module state = register_module("state_mixer", Registration.group());
                 state.register_module("fc1", fc1);
                 state.register_module("fc2", fc2);
-                register_module("state_mixer", state);
             }
         }
 
