@@ -32,13 +32,19 @@ public abstract sealed class Norm extends Module permits Norm.Layer, Norm.Rms {
         }
 
         public Layer(long width, double epsilon) {
+            this(width, epsilon, true);
+        }
+
+        /** @param bias whether there is one; without it the norm has {@code weight} alone */
+        public Layer(long width, double epsilon, boolean bias) {
             super("LayerNorm", width, epsilon);
-            this.bias = Registration.parameter(this, "bias", torch.zeros(width));
+            this.bias = bias ? Registration.parameter(this, "bias", torch.zeros(width)) : null;
         }
 
         @Override
         public Tensor forward(Tensor x) {
-            return torch.layer_norm(x, shape, new TensorOptional(weight), new TensorOptional(bias), epsilon, false);
+            return torch.layer_norm(x, shape, new TensorOptional(weight),
+                    bias == null ? new TensorOptional() : new TensorOptional(bias), epsilon, false);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.heed.nn;
 
+import java.util.Arrays;
 import java.util.List;
 
 import org.bytedeco.javacpp.PointerScope;
@@ -73,6 +74,23 @@ public final class Rotary {
         if (x.dim() == 4 && Form.AUTO.isFused(x)) {
             return fused(x, cos, sin);
         }
+        return layout == Layout.HALVES ? halves(x, cos, sin) : interleaved(x, cos, sin);
+    }
+
+    /**
+     * Turns every row by a position of its own.
+     *
+     * @param x         (..., d)
+     * @param positions int64, from 0; of x's shape without the last dimension, or broadcast to it
+     * @return a new tensor of the same shape
+     */
+    public Tensor applyAt(Tensor x, Tensor positions) {
+        prepare(x, 1 + positions.max().item_long());
+        long[] shape = positions.shape();
+        long[] table = Arrays.copyOf(shape, shape.length + 1);
+        table[shape.length] = width / 2;
+        Tensor cos = cosines.index_select(0, positions.flatten()).view(table);
+        Tensor sin = sines.index_select(0, positions.flatten()).view(table);
         return layout == Layout.HALVES ? halves(x, cos, sin) : interleaved(x, cos, sin);
     }
 
