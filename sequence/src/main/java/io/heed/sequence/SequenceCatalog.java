@@ -15,6 +15,7 @@ import io.heed.sequence.flowformer.FlowSystem;
 import io.heed.sequence.gaussian.GaussianSystem;
 import io.heed.sequence.graphaware.GraphAwareSystem;
 import io.heed.sequence.lama.LamaSystem;
+import io.heed.sequence.landmark.LandmarkSystem;
 import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.moh.MohSystem;
 import io.heed.sequence.pointer.PointerSystem;
@@ -42,6 +43,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new MohSystem(),
             new BasedSystem(),
             new CcaSystem(),
+            new LandmarkSystem(),
             new FlowSystem(),
             new DsfSystem(),
             new CabSystem());
