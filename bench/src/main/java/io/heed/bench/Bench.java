@@ -22,6 +22,7 @@ public final class Bench {
         cases.addAll(ScanBenches.all());
         cases.addAll(NeighborhoodBenches.all());
         cases.addAll(SelectiveBenches.all());
+        cases.addAll(GatherBenches.all());
         cases.addAll(GraphBenches.all());
         return cases;
     }

@@ -17,6 +17,8 @@ import io.heed.tensor.Seeds;
 /** What a decoded token costs by its position, and what becomes of a state that is not decayed as it goes. */
 final class Decoding {
     private static final int CHUNK = 512;
+    /** Tokens decoded before any is timed, so that the first position does not pay for compilation. */
+    private static final int WARM_UP = 1500;
 
     private Decoding() { }
 
@@ -34,6 +36,9 @@ final class Decoding {
         mixer.eval();
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard(); MixerState state = mixer.state(1)) {
             Tensor token = torch.randn(1, config.width());
+            try (MixerState other = mixer.state(1)) {
+                micros(mixer, token, other, WARM_UP);
+            }
             return Arrays.stream(positions).mapToObj(position -> {
                 while (state.position() < position) {
                     try (PointerScope _ = new PointerScope()) {
