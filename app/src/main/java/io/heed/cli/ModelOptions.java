@@ -16,12 +16,16 @@ final class ModelOptions {
 
     @Option(names = "--task", paramLabel = "NAME",
             description = {"What to learn: text (the next character) or mqar (associative recall);",
-                "or the nodes of a graph: wordnet-nodes, cora, citeseer, pubmed, texas, chameleon-filtered, minesweeper,",
-                "ogbn-arxiv."})
+                "the nodes of a graph: wordnet-nodes, cora, citeseer, pubmed, texas, chameleon-filtered, minesweeper,",
+                "ogbn-arxiv; the classes of images: fashion-mnist, mnist, cifar-10, cifar-100, shapes, images (yours)."})
     private String task;
 
     @Option(names = "--text", paramLabel = "FILE", description = "Your own text, UTF-8, instead of the WordNet glosses.")
     private Path text;
+
+    @Option(names = "--images", paramLabel = "DIR",
+            description = "Your own images, a folder of them for each class, scaled to --length (32) pixels.")
+    private Path images;
 
     @Option(names = "--data", paramLabel = "DIR",
             description = "Folder that holds data sets, beside the usual places ('heed data list' names them).")
@@ -42,7 +46,7 @@ final class ModelOptions {
     @Option(names = "--length", paramLabel = "N", description = "Tokens in a training sequence.")
     private Integer length;
 
-    @Option(names = "--batch", paramLabel = "N", description = "Sequences in a training step; nodes for a graph, 0 for the whole graph.")
+    @Option(names = "--batch", paramLabel = "N", description = "Sequences, images or nodes in a training step; 0 for the whole graph.")
     private Integer batch;
 
     @Option(names = "--rate", paramLabel = "R", description = "Peak learning rate.")
@@ -82,6 +86,7 @@ final class ModelOptions {
         ObjectNode keys = JsonNodeFactory.instance.objectNode();
         put(keys, "task", task);
         put(keys, "text", text == null ? null : text.toAbsolutePath().normalize().toString());
+        put(keys, "images", images == null ? null : images.toAbsolutePath().normalize().toString());
         put(keys, "data", data == null ? null : data.toAbsolutePath().normalize().toString());
         put(keys, "steps", steps);
         put(keys, "width", width);

@@ -41,6 +41,13 @@ class CommandLineTest {
             + "every step",
         "compare --data .|heed compare: the task text reads no data set: leave --data out",
         "compare --task cora --data nowhere|heed compare: data folder",
+        "compare --task shapes --mixers gcn|heed compare: 'gcn' is a graph layer, the task shapes compares grid mixers: softmax",
+        "compare --task shapes --length 32|heed compare: length is 32, must be left out: the images of shapes have a size of "
+            + "their own",
+        "compare --task shapes --images a|heed compare: a folder of images needs the task images, not shapes: leave one of them "
+            + "out",
+        "compare --task images|heed compare: images is empty, must be a folder of images by class, given with --images",
+        "compare --images nowhere|heed compare: image folder ",
         "data lst|heed data: unknown command 'lst': did you mean 'list'? (see heed data --help)",
         "study|heed study: name a system ('heed systems' lists them), or a file with --page",
         "compare --seeds x|heed compare: --seeds is 'x', must be a count or whole numbers with commas",

@@ -161,6 +161,7 @@ public final class CompareJob implements AutoCloseable {
         StringBuilder line = new StringBuilder("heed compare");
         option(line, "--task", settings.task(), "text");
         option(line, "--text", quote(settings.text()), quote(""));
+        option(line, "--images", quote(settings.images()), quote(""));
         option(line, "--data", quote(settings.data()), quote(""));
         option(line, "--mixers", quote(String.join(",", settings.mixers())), String.join(",", usual.mixers()));
         option(line, "--steps", settings.steps(), usual.steps());

@@ -23,18 +23,19 @@ import io.heed.train.TrainConfig;
  * @param task   what is learnt; it also says which family's mixers are compared, see {@link Contests}
  * @param text   a UTF-8 text file; empty for the built-in WordNet glosses
  * @param data   a folder that holds data sets; empty for the usual places
+ * @param images a folder of images by class; empty for none
  * @param mixers the mixers, as the user writes them; several joined by a plus are the layers' in turn
  * @param steps  training steps of each model
  * @param seeds  seeds of weights and batches; every mixer runs once with each
  * @param width  channels of the model
  * @param layers blocks of the model
  * @param heads  heads of each mixer
- * @param length tokens in a training sequence; 0 where the task has no sequences
+ * @param length tokens in a training sequence, or height and width of the user's own images; 0 for tasks without
  * @param batch  sequences, nodes or images in a step; 0 for a whole graph
  * @param rate   peak learning rate
  */
-public record CompareSettings(String task, String text, String data, List<String> mixers, long steps, List<Long> seeds,
-                              long width, int layers, int heads, int length, int batch, double rate) {
+public record CompareSettings(String task, String text, String data, String images, List<String> mixers, long steps,
+                              List<Long> seeds, long width, int layers, int heads, int length, int batch, double rate) {
     private static final int EVALUATIONS = 12;
     private static final String USUAL_TASK = "text";
 
@@ -55,7 +56,7 @@ public record CompareSettings(String task, String text, String data, List<String
 
     /** The same with other mixers. */
     CompareSettings withMixers(List<String> mixers) {
-        return new CompareSettings(task, text, data, mixers, steps, seeds, width, layers, heads, length, batch, rate);
+        return new CompareSettings(task, text, data, images, mixers, steps, seeds, width, layers, heads, length, batch, rate);
     }
 
     /** How each model is trained; the seed is still to be set. */
@@ -82,7 +83,8 @@ public record CompareSettings(String task, String text, String data, List<String
                 list.add(seed);
             }
         }
-        String task = keys.path("task").asText(USUAL_TASK);
+        String task = keys.path("task").asText(keys.has("images") ? ImageContests.OWN : USUAL_TASK);
+        plain.put("task", task);
         ContestFamily family = judged(what, () -> Contests.of(task));
         JsonNode mixers = keys.get("mixers");
         if (mixers != null && mixers.isTextual()) {

@@ -7,7 +7,8 @@ import io.heed.train.NearestName;
 
 /** Every family whose models can be compared, by task. */
 public final class Contests {
-    private static final List<ContestFamily> FAMILIES = List.of(new LanguageContests(), new GraphContests());
+    private static final List<ContestFamily> FAMILIES = List.of(new LanguageContests(), new GraphContests(),
+            new ImageContests());
 
     private Contests() { }
 
@@ -41,6 +42,14 @@ public final class Contests {
                             + String.join(", ", family.mixers()));
                 });
             }
+        }
+        if (!settings.text().isEmpty() && !settings.task().equals("text")) {
+            throw new IllegalArgumentException("a text file needs the task text, not " + settings.task()
+                    + ": leave one of them out");
+        }
+        if (!settings.images().isEmpty() && !settings.task().equals(ImageContests.OWN)) {
+            throw new IllegalArgumentException("a folder of images needs the task images, not " + settings.task()
+                    + ": leave one of them out");
         }
         family.check(settings);
     }

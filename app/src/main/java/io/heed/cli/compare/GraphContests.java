@@ -56,17 +56,13 @@ final class GraphContests implements ContestFamily {
     @Override
     public CompareSettings defaults(String task) {
         return task.equals(WORDNET) || task.equals(OGB)
-                ? new CompareSettings(task, "", "", USUAL, 120, List.of(0L), 64, 2, 8, 0, 512, 1e-2)
-                : new CompareSettings(task, "", "", USUAL, 200, List.of(0L), 64, 2, 8, 0, 0, 1e-2);
+                ? new CompareSettings(task, "", "", "", USUAL, 120, List.of(0L), 64, 2, 8, 0, 512, 1e-2)
+                : new CompareSettings(task, "", "", "", USUAL, 200, List.of(0L), 64, 2, 8, 0, 0, 1e-2);
     }
 
     @Override
     public void check(CompareSettings settings) {
         settings.mixers().forEach(GraphLayers::named);
-        if (!settings.text().isEmpty()) {
-            throw new IllegalArgumentException("a text file needs the task text, not " + settings.task()
-                    + ": leave one of them out");
-        }
         if (settings.length() != 0) {
             throw new IllegalArgumentException("the task " + settings.task() + " has no sequences: leave --length out");
         }

@@ -43,16 +43,12 @@ final class LanguageContests implements ContestFamily {
     @Override
     public CompareSettings defaults(String task) {
         return task.equals("mqar")
-                ? new CompareSettings(task, "", "", USUAL, 600, List.of(0L), 64, 2, 2, 64, 64, 3e-3)
-                : new CompareSettings(task, "", "", USUAL, 320, List.of(0L), 128, 2, 4, 256, 8, 3e-3);
+                ? new CompareSettings(task, "", "", "", USUAL, 600, List.of(0L), 64, 2, 2, 64, 64, 3e-3)
+                : new CompareSettings(task, "", "", "", USUAL, 320, List.of(0L), 128, 2, 4, 256, 8, 3e-3);
     }
 
     @Override
     public void check(CompareSettings settings) {
-        if (!settings.text().isEmpty() && !settings.task().equals("text")) {
-            throw new IllegalArgumentException("a text file needs the task text, not " + settings.task()
-                    + ": leave one of them out");
-        }
         if (!settings.data().isEmpty()) {
             throw new IllegalArgumentException("the task " + settings.task() + " reads no data set: leave --data out");
         }
