@@ -67,7 +67,7 @@ record ImageContest(CompareSettings settings, ImageTask images) implements Conte
         ImageData data = images.data();
         return new ImageClassifierConfig(new ColumnarConfig(data.channels(), data.height(), data.width(), patch(),
                 settings.width(), settings.layers(), settings.heads(), HIDDEN_RATIO, Positions.LEARNED,
-                ColumnarConfig.Readout.MEAN, Regularisation.NONE, List.of(MixerSpec.parse(mixer))),
+                ColumnarConfig.Readout.MEAN, Regularisation.NONE, MixerSpec.parseStack(mixer)),
                 data.classes().size());
     }
 

@@ -1,7 +1,9 @@
 package io.heed.cli.compare;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 import io.heed.data.DataFolders;
@@ -43,7 +45,7 @@ final class ImageContests implements ContestFamily {
 
     @Override
     public boolean knows(String mixer) {
-        String name = mixer.replaceFirst(":.*", "").strip();
+        String name = mixer.replaceFirst("[:+].*", "").strip();
         return GridMixers.all().stream().anyMatch(kind -> kind.id().equals(name) || kind.aliases().contains(name));
     }
 
@@ -54,7 +56,8 @@ final class ImageContests implements ContestFamily {
 
     @Override
     public void check(CompareSettings settings) {
-        settings.mixers().forEach(mixer -> GridMixers.named(MixerSpec.parse(mixer).id()));
+        settings.mixers().stream().flatMap(mixer -> MixerSpec.parseStack(mixer).stream())
+                .forEach(layer -> GridMixers.named(layer.id()));
         if (settings.task().equals(OWN)) {
             CompareSettings.check(!settings.images().isEmpty(), "images", "empty",
                     "a folder of images by class, given with --images");
@@ -71,10 +74,32 @@ final class ImageContests implements ContestFamily {
     }
 
     @Override
+    public CompareSettings withoutUnable(CompareSettings settings, Consumer<String> say) {
+        if (!settings.mixers().equals(mixers())) {
+            return settings;
+        }
+        ImageTask task = task(settings);
+        List<String> able = new ArrayList<>();
+        for (String mixer : settings.mixers()) {
+            try {
+                new ImageContest(settings.withMixers(List.of(mixer)), task).contestants();
+                able.add(mixer);
+            } catch (IllegalArgumentException | UnsupportedOperationException e) {
+                say.accept("left out: mixer " + mixer + ": " + e.getMessage());
+            }
+        }
+        return settings.withMixers(able);
+    }
+
+    @Override
     public Contest<?> open(CompareSettings settings) {
+        return new ImageContest(settings, task(settings));
+    }
+
+    private static ImageTask task(CompareSettings settings) {
         ImageData data = settings.task().equals(OWN) ? ImageFolder.read(Path.of(settings.images()), settings.length())
                 : ImageSets.open(settings.task(),
                         DataFolders.of(settings.data().isEmpty() ? null : Path.of(settings.data())));
-        return new ImageContest(settings, new ImageTask(data, settings.batch(), EVALUATED));
+        return new ImageTask(data, settings.batch(), EVALUATED);
     }
 }
