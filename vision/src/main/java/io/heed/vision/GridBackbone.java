@@ -14,7 +14,9 @@ import io.heed.tensor.Ops;
  * comparison.
  */
 public abstract sealed class GridBackbone extends Module permits ColumnarBackbone, PyramidBackbone {
-    /** Deviation of fresh learned positions, half that of patches of normalised images, which would drown smaller ones. */
+    /**
+     * Deviation of fresh learned positions, half that of patches of normalised images, which would drown smaller ones.
+     */
     static final double POSITION_DEVIATION = 0.5;
 
     GridBackbone(String name) {

@@ -9,11 +9,11 @@ import org.bytedeco.pytorch.Tensor;
  * Leaves out a residual branch of some images in training (arXiv 1603.09382), and scales the others up to the same
  * mean.
  */
-final class StochasticDepth {
+public final class StochasticDepth {
     private StochasticDepth() { }
 
     /** The rate of block {@code layer}: from 0 at the first to {@code rate} at the last. */
-    static double at(double rate, int layer, int layers) {
+    public static double at(double rate, int layer, int layers) {
         return layers < 2 ? rate : rate * layer / (layers - 1);
     }
 
@@ -23,7 +23,7 @@ final class StochasticDepth {
      * @param branch (B, ...)
      * @param rate   probability for an image
      */
-    static Tensor drop(Tensor branch, double rate) {
+    public static Tensor drop(Tensor branch, double rate) {
         long[] shape = new long[Math.toIntExact(branch.dim())];
         Arrays.fill(shape, 1);
         shape[0] = branch.size(0);

@@ -30,7 +30,7 @@ public final class ImageSets {
      *
      * @throws IllegalArgumentException in one line when there is no such name, or the set's files cannot be used
      */
-    public static ImageData open(String name, DataFolders folders) {
+    public static StoredImages open(String name, DataFolders folders) {
         if (!NAMES.contains(name)) {
             throw new IllegalArgumentException(NearestName.unknown("image set '" + name + "'", name, NAMES));
         }
@@ -43,7 +43,7 @@ public final class ImageSets {
                 + DataFolders.VARIABLE + " to the folder that holds it");
     }
 
-    private static ImageData read(String name, Path folder) {
+    private static StoredImages read(String name, Path folder) {
         String origin = name + " in " + folder;
         return switch (name) {
             case "fashion-mnist" -> StoredImages.of(name, origin, CLOTHES, Idx.part(folder, "train"),

@@ -46,6 +46,19 @@ public final class StoredImages implements ImageData {
     }
 
     /**
+     * The same data with the first {@code count} training images only.
+     *
+     * @throws IllegalArgumentException when there are fewer
+     */
+    public StoredImages withTraining(int count) {
+        if (count < 1 || count > parts[0].size()) {
+            throw new IllegalArgumentException(count + " training images of " + id + " are asked for, there are "
+                    + parts[0].size());
+        }
+        return new StoredImages(id, origin, classes, parts[0].slice(0, count), parts[1], parts[2], augmentation);
+    }
+
+    /**
      * Data of which only a training and a test part exist: the last tenth of the training images validates, since these
      * sets are shuffled.
      */
