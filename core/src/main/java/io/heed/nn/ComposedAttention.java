@@ -20,8 +20,8 @@ import io.heed.kernels.Mask;
 import io.heed.tensor.Ops;
 
 /**
- * Attention in libtorch operations, as the equations are written; it makes the whole matrix of weights. On any device and
- * floating type. {@link FusedAttention} computes the same.
+ * Attention in libtorch operations, as the equations are written; it makes the whole matrix of weights. On any device
+ * and floating type. {@link FusedAttention} computes the same.
  *
  * <pre>
  *   s_ij = scale * q_i . k_j + bias_ij + logitBias       for visible j
@@ -47,7 +47,7 @@ public final class ComposedAttention {
 
     /** P v of given weights P (B, H, Nq, Nk). */
     public static Tensor apply(Tensor weights, Tensor v) {
-        return weights.matmul(repeat(v, weights.size(1)));
+        return weights.matmul(Heads.repeat(v, weights.size(1)));
     }
 
     /** The attention matrix P (B, H, Nq, Nk). */
@@ -65,7 +65,7 @@ public final class ComposedAttention {
     /** The logits s (B, H, Nq, Nk), hidden keys included. */
     public static Tensor logits(Tensor q, Tensor k, AttentionSpec spec) {
         double scale = Float.isNaN(spec.scale()) ? 1 / Math.sqrt(q.size(-1)) : spec.scale();
-        Tensor logits = q.mul(new Scalar(scale)).matmul(repeat(k, q.size(1)).transpose(-2, -1));
+        Tensor logits = q.mul(new Scalar(scale)).matmul(Heads.repeat(k, q.size(1)).transpose(-2, -1));
         switch (spec.bias()) {
             case Bias.None _ -> { }
             case Bias.Alibi alibi -> logits = logits.add(alibi(alibi, q, k));
@@ -93,7 +93,8 @@ public final class ComposedAttention {
                 Tensor distance = distances(q, k, window.offset());
                 yield distance.lt(new Scalar(-window.left())).logical_or(distance.gt(new Scalar(window.right())));
             }
-            case Mask.Placed placed -> positions(k).gt(Ops.of(Arrays.stream(placed.positions()).asLongStream().toArray(),
+            case Mask.Placed placed -> positions(k)
+                    .gt(Ops.of(Arrays.stream(placed.positions()).asLongStream().toArray(),
                     q.size(0), 1, q.size(2), 1).to(q.device(), ScalarType.Long));
             case Mask.BlockSparse sparse -> {
                 Tensor hidden = visibleBlocks(sparse, q, k).logical_not();
@@ -154,11 +155,6 @@ public final class ComposedAttention {
         float[] slopes = alibi.slopes();
         Tensor slope = Ops.of(slopes, slopes.length, 1, 1).to(q.device(), Ops.type(q));
         return slope.mul(distances(q, k, alibi.offset()));
-    }
-
-    /** (B, G, N, d) to (B, H, N, d): every head H / G times. */
-    private static Tensor repeat(Tensor x, long heads) {
-        return x.size(1) == heads ? x : x.repeat_interleave(heads / x.size(1), longOptional(1), empty());
     }
 
     private static LongOptional longOptional(long value) {

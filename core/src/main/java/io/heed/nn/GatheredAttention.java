@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -17,8 +16,8 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.View;
 
 /**
- * Softmax attention in which each block of queries attends to a list of keys of its own ({@link KeyLists}): by gathering keys and
- * values in libtorch operations, or by the kernel that reads them through the lists.
+ * Softmax attention in which each block of queries attends to a list of keys of its own ({@link KeyLists}): by
+ * gathering keys and values in libtorch operations, or by the kernel that reads them through the lists.
  */
 public final class GatheredAttention {
     private GatheredAttention() { }
@@ -45,8 +44,8 @@ public final class GatheredAttention {
         long longest = padded.index.size(-1);
         Tensor index = padded.spread(padded.index.to(q.device(), torch.ScalarType.Long), batch, heads);
         Tensor hidden = padded.spread(padded.hidden.to(q.device(), torch.ScalarType.Bool), batch, heads);
-        Tensor keys = gather(perQueryHead(k, heads), index.flatten(2, 3)).unflatten(2, blocks, longest);
-        Tensor values = gather(perQueryHead(v, heads), index.flatten(2, 3)).unflatten(2, blocks, longest);
+        Tensor keys = gather(Heads.repeat(k, heads), index.flatten(2, 3)).unflatten(2, blocks, longest);
+        Tensor values = gather(Heads.repeat(v, heads), index.flatten(2, 3)).unflatten(2, blocks, longest);
         Tensor rows = Ops.scale(q, scale);
         long missing = (long) blocks * lists.queryBlock() - queries;
         if (missing > 0) {
@@ -57,17 +56,13 @@ public final class GatheredAttention {
         return weights.matmul(values).flatten(2, 3).narrow(2, 0, queries);
     }
 
-    private static Tensor perQueryHead(Tensor x, long heads) {
-        return x.size(1) == heads ? x
-                : x.repeat_interleave(heads / x.size(1), new LongOptional(1),
-                        new LongOptional());
-    }
-
     private static Tensor gather(Tensor x, Tensor index) {
         return x.gather(2, index.unsqueeze(-1).expand(index.size(0), index.size(1), index.size(2), x.size(3)));
     }
 
-    /** The lists as one tensor, filled up to the longest: index (patterns, blocks, L), hidden (patterns, blocks, Q, L). */
+    /**
+     * The lists as one tensor, filled up to the longest: index (patterns, blocks, L), hidden (patterns, blocks, Q, L).
+     */
     private record Padded(Tensor index, Tensor hidden) {
         static Padded of(KeyLists lists, int queries) {
             int blocks = lists.blocks(queries);
@@ -93,7 +88,8 @@ public final class GatheredAttention {
                     Arrays.fill(hidden, from + seen, from + longest, true);
                 }
             }
-            return new Padded(Ops.of(index, patterns, blocks, longest), Ops.of(hidden, patterns, blocks, size, longest));
+            return new Padded(Ops.of(index, patterns, blocks, longest),
+                    Ops.of(hidden, patterns, blocks, size, longest));
         }
 
         /** (patterns, ...) to (B, H, ...). */
@@ -123,7 +119,8 @@ public final class GatheredAttention {
         MemorySegment lse = View.segment(context.saved(4));
         List<Tensor> results = new ArrayList<>();
         try (View q = View.read(context.saved(0)); View k = View.read(context.saved(1));
-                View v = View.read(context.saved(2)); View o = View.read(context.saved(3)); View g = View.read(gradient)) {
+                View v = View.read(context.saved(2)); View o = View.read(context.saved(3)); View g =
+                        View.read(gradient)) {
             Rows[] written = new Rows[3];
             for (int input = 0; input < written.length; input++) {
                 Tensor like = context.saved(input);
@@ -132,7 +129,8 @@ public final class GatheredAttention {
                 written[input] = needed ? View.write(result).rows() : null;
                 results.add(result);
             }
-            GatherAttention.backward(q.rows(), k.rows(), v.rows(), o.rows(), lse, g.rows(), written[0], written[1], written[2],
+            GatherAttention.backward(q.rows(), k.rows(), v.rows(), o.rows(), lse, g.rows(), written[0], written[1],
+                    written[2],
                     lists, scale);
         }
         return results;

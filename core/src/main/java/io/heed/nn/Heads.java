@@ -1,5 +1,6 @@
 package io.heed.nn;
 
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 
@@ -12,7 +13,20 @@ public final class Heads {
         return x.unflatten(-1, heads, x.size(-1) / heads).transpose(1, 2);
     }
 
-    /** (B, H, N, d) to (B, N, H d): a view where the rows of all heads lie side by side, as the fused kernels leave them. */
+    /** (B, G, N, d) to (B, heads, N, d): every head heads / G times, as grouped query heads share it. */
+    public static Tensor repeat(Tensor x, long heads) {
+        if (x.size(1) == heads) {
+            return x;
+        }
+        try (LongOptional dimension = new LongOptional(1); LongOptional size = new LongOptional()) {
+            return x.repeat_interleave(heads / x.size(1), dimension, size);
+        }
+    }
+
+    /**
+     * (B, H, N, d) to (B, N, H d): a view where the rows of all heads lie side by side, as the fused kernels leave
+     * them.
+     */
     public static Tensor merge(Tensor x) {
         return x.transpose(1, 2).flatten(2, 3);
     }

@@ -1,6 +1,5 @@
 package io.heed.insight;
 
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -9,11 +8,12 @@ import org.bytedeco.pytorch.global.torch;
 
 import io.heed.insight.AttentionStatistics.KeyGeometry;
 import io.heed.nn.AttentionCall;
+import io.heed.nn.Heads;
 
 /**
- * Norms of keys, values and queries, and how well keys point where queries point. The mean of cos(q_i, k_j) over the queries
- * from some position on is the dot product of k_j's direction with the sum of those queries' directions, so suffix sums
- * spare the N x N cosines.
+ * Norms of keys, values and queries, and how well keys point where queries point. The mean of cos(q_i, k_j) over the
+ * queries from some position on is the dot product of k_j's direction with the sum of those queries' directions, so
+ * suffix sums spare the N x N cosines.
  */
 final class KeyAngles {
     private static final double TINY = 1e-12;
@@ -31,8 +31,7 @@ final class KeyAngles {
     private static Tensor cosines(Tensor q, Tensor k, boolean causal) {
         long queries = q.size(2);
         long keys = k.size(2);
-        Tensor every = k.size(1) == q.size(1) ? k
-                : k.repeat_interleave(q.size(1) / k.size(1), new LongOptional(1), new LongOptional());
+        Tensor every = Heads.repeat(k, q.size(1));
         Tensor directions = direction(q);
         if (!causal) {
             Tensor sum = directions.sum(new long[] {2}, true, new ScalarTypeOptional());

@@ -25,11 +25,12 @@ import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
 /**
- * Multi-head core context aware attention with rotary positions; see the package. It has the parameters of plain attention, so the
- * weights of a plain model fit it. Its state holds the cores and the near tokens' queries, keys and values.
+ * Multi-head core context aware attention with rotary positions; see the package. It has the parameters of plain
+ * attention, so the weights of a plain model fit it. Its state holds the cores and the near tokens' queries, keys and
+ * values.
  *
- * <p>Parameters {@code q_proj.weight (H d, D)}, {@code k_proj.weight}, {@code v_proj.weight} (G d, D), {@code o_proj.weight}
- * (D, H d), no biases.
+ * <p>Parameters {@code q_proj.weight (H d, D)}, {@code k_proj.weight}, {@code v_proj.weight} (G d, D),
+ * {@code o_proj.weight} (D, H d), no biases.
  */
 public final class CcaAttention extends SequenceMixer {
     private static final double BASE = 10_000;
@@ -88,7 +89,8 @@ public final class CcaAttention extends SequenceMixer {
         MixerOptions options = MixerOptions.of(config);
         boolean turned = options.text("positions", "rotary").strip().equals("rotary");
         if (!turned && !options.text("positions", "rotary").strip().equals("none")) {
-            throw new IllegalArgumentException("option positions=" + options.text("positions", "") + ": must be rotary or none");
+            throw new IllegalArgumentException("option positions=" + options.text("positions", "")
+                    + ": must be rotary or none");
         }
         return new CcaAttention(new Sizes(config.width(), config.heads(), config.keyValueHeads(), turned ? BASE : 0,
                 config.layers()), new CoreConfig(options.integer("group", 8), options.integer("window", 32),
@@ -147,7 +149,8 @@ public final class CcaAttention extends SequenceMixer {
         TensorOptions options = queryProjection.weight().detach().options();
         long d = queryProjection.weight().size(0) / heads;
         return new TensorState(batch, () -> List.of(rows(batch, heads, d, options), rows(batch, heads, d, options),
-                rows(batch, heads, d, options), rows(batch, keyValueHeads, d, options), rows(batch, keyValueHeads, d, options)));
+                rows(batch, heads, d, options), rows(batch, keyValueHeads, d, options),
+                rows(batch, keyValueHeads, d, options)));
     }
 
     private static Tensor rows(long batch, long heads, long width, TensorOptions options) {
@@ -160,8 +163,8 @@ public final class CcaAttention extends SequenceMixer {
     }
 
     /**
-     * The near tokens begin at a group's first token, so that the chunk's own groups are those of the whole sequence. Groups that
-     * are older than the window afterwards leave the near tokens and stay as cores.
+     * The near tokens begin at a group's first token, so that the chunk's own groups are those of the whole sequence.
+     * Groups that are older than the window afterwards leave the near tokens and stay as cores.
      */
     @Override
     public Tensor prefill(Tensor x, MixerState state) {
@@ -172,10 +175,12 @@ public final class CcaAttention extends SequenceMixer {
             Tensor k = Ops.cat(2, held.get(3), keys(x, first));
             Tensor v = Ops.cat(2, held.get(4), values(x));
             int fresh = config.cores(k.size(2));
-            CoreTokens merged = config.kept(k.size(2)) == 0 ? null : CoreTokens.of(q, CoreAttention.repeat(k, heads), CoreAttention.repeat(v, heads),
+            CoreTokens merged = config.kept(k.size(2)) == 0 ? null : CoreTokens.of(q, Heads.repeat(k, heads),
+                    Heads.repeat(v, heads),
                     fresh, config, null);
             Tensor out = first == 0 && Form.AUTO.isFused(q) ? CoreAttention.outputs(q, k, v, config, null, Form.AUTO)
-                    : CoreAttention.continued(q.narrow(2, q.size(2) - x.size(1), x.size(1)), k, v, held.get(0), held.get(1), merged,
+                    : CoreAttention.continued(q.narrow(2, q.size(2) - x.size(1), x.size(1)), k, v, held.get(0),
+                    held.get(1), merged,
                             config);
             if (merged != null) {
                 held.set(0, Ops.cat(2, held.get(0), merged.keys()));

@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 import io.heed.catalog.GoldenCase;
 import io.heed.catalog.GoldenSubject;
 import io.heed.nn.Form;
+import io.heed.nn.Heads;
 import io.heed.sequence.GoldenConfig;
 
 /** Builds what core context aware attention's golden cases check. */
@@ -26,8 +27,8 @@ final class CcaGolden {
             outputs.put("mask", CoreAttention.visible(q.size(2), cores));
             int count = cores.cores(q.size(2));
             if (count > 0 && cores.pool() == CoreConfig.Pool.CCA) {
-                outputs.put("fusion_weights", CoreTokens.of(q, CoreAttention.repeat(k, q.size(1)),
-                        CoreAttention.repeat(v, q.size(1)), count, cores, null).weights());
+                outputs.put("fusion_weights", CoreTokens.of(q, Heads.repeat(k, q.size(1)),
+                        Heads.repeat(v, q.size(1)), count, cores, null).weights());
             }
             return outputs;
         });
@@ -40,7 +41,8 @@ final class CcaGolden {
         int heads = config.integer("num_heads");
         CcaAttention attention = new CcaAttention(new CcaAttention.Sizes(config.integer("hidden_size"), heads,
                 config.integer("num_key_value_heads", heads), config.number("rope_theta", 10_000), 1), cores);
-        return new GoldenSubject(attention, in -> Map.of("out", attention.forward(in.get("x"), config.context(in, form)),
+        return new GoldenSubject(attention,
+                in -> Map.of("out", attention.forward(in.get("x"), config.context(in, form)),
                 "mask", CoreAttention.visible(in.get("x").size(1), cores)));
     }
 

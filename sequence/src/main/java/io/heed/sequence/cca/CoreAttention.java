@@ -1,6 +1,5 @@
 package io.heed.sequence.cca;
 
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -10,14 +9,15 @@ import io.heed.kernels.AttentionSpec;
 import io.heed.kernels.Mask;
 import io.heed.nn.Form;
 import io.heed.nn.FusedAttention;
+import io.heed.nn.Heads;
 import io.heed.nn.Padding;
 import io.heed.nn.PartialAttention;
 import io.heed.tensor.Ops;
 
 /**
- * Attention to core tokens and near tokens by one softmax; see the package. The composed form has one matrix over cores and tokens,
- * the fused one runs three kernels whose keys do not overlap and merges them by their log-sum-exps: the window, the cores, and
- * the tokens between them that the window stretches over.
+ * Attention to core tokens and near tokens by one softmax; see the package. The composed form has one matrix over cores
+ * and tokens, the fused one runs three kernels whose keys do not overlap and merges them by their log-sum-exps: the
+ * window, the cores, and the tokens between them that the window stretches over.
  */
 public final class CoreAttention {
     private CoreAttention() { }
@@ -37,21 +37,23 @@ public final class CoreAttention {
         if (fused && q.size(2) < config.window()) {
             return FusedAttention.apply(q, k, v, padded(AttentionSpec.softmax().withMask(Mask.causal()), padding));
         }
-        CoreTokens merged = cores == 0 ? null : CoreTokens.of(q, repeat(k, q.size(1)), repeat(v, q.size(1)), cores, config, padding);
+        CoreTokens merged = cores == 0 ? null : CoreTokens.of(q, Heads.repeat(k, q.size(1)), Heads.repeat(v, q.size(1)),
+                cores, config, padding);
         return fused ? fused(q, k, v, merged, config, padding) : composed(q, k, v, merged, config, padding);
     }
 
     /** The attention matrix over cores and tokens, (B, H, N, P + N). */
     public static Tensor weights(Tensor q, Tensor k, Tensor v, CoreConfig config, Padding padding) {
         int cores = config.kept(q.size(2));
-        Tensor keys = repeat(k, q.size(1));
-        return weights(q, keys, cores == 0 ? null : CoreTokens.of(q, keys, repeat(v, q.size(1)), cores, config, padding), config,
+        Tensor keys = Heads.repeat(k, q.size(1));
+        return weights(q, keys, cores == 0 ? null : CoreTokens.of(q, keys, Heads.repeat(v, q.size(1)), cores, config,
+                padding), config,
                 padding);
     }
 
     /**
-     * The same as weights on the tokens themselves, a core's weight shared out among its tokens, (B, H, N, N). Not for the pool
-     * of largest values, which is no weighted mean.
+     * The same as weights on the tokens themselves, a core's weight shared out among its tokens, (B, H, N, N). Not for
+     * the pool of largest values, which is no weighted mean.
      */
     static Tensor tokenWeights(Tensor q, Tensor k, Tensor v, CoreConfig config, Padding padding) {
         int cores = config.kept(q.size(2));
@@ -59,9 +61,11 @@ public final class CoreAttention {
         if (cores == 0) {
             return weights;
         }
-        Tensor shares = CoreTokens.of(q, repeat(k, q.size(1)), repeat(v, q.size(1)), cores, config, padding).weights();
+        Tensor shares = CoreTokens.of(q, Heads.repeat(k, q.size(1)), Heads.repeat(v, q.size(1)), cores, config, padding)
+                .weights();
         long pooled = (long) cores * config.group();
-        Tensor far = weights.narrow(-1, 0, cores).unsqueeze(-1).mul(shares.unsqueeze(2)).flatten(-2, -1); // (B, H, N, P g)
+        // (B, H, N, P g)
+        Tensor far = weights.narrow(-1, 0, cores).unsqueeze(-1).mul(shares.unsqueeze(2)).flatten(-2, -1);
         Tensor near = weights.narrow(-1, cores, k.size(2));
         return Ops.cat(-1, near.narrow(-1, 0, pooled).add(far), near.narrow(-1, pooled, k.size(2) - pooled));
     }
@@ -76,20 +80,23 @@ public final class CoreAttention {
      */
     static Tensor continued(Tensor q, Tensor k, Tensor v, Tensor coreKeys, Tensor coreValues, CoreTokens merged,
                             CoreConfig config) {
-        Tensor keys = repeat(k, q.size(1));
-        Tensor values = repeat(v, q.size(1));
+        Tensor keys = Heads.repeat(k, q.size(1));
+        Tensor values = Heads.repeat(v, q.size(1));
         Tensor all = merged == null ? Ops.cat(2, coreKeys, keys) : Ops.cat(2, coreKeys, merged.keys(), keys);
         Tensor read = merged == null ? Ops.cat(2, coreValues, values) : Ops.cat(2, coreValues, merged.values(), values);
         long n = q.size(2);
         Tensor visible = visible(k.size(2), config).narrow(0, k.size(2) - n, n);
-        Tensor hidden = Ops.cat(1, torch.ones(new long[] {n, coreKeys.size(2)}, visible.options()), visible).logical_not();
+        Tensor hidden = Ops.cat(1, torch.ones(new long[] {n, coreKeys.size(2)}, visible.options()), visible)
+                .logical_not();
         Tensor logits = Ops.scale(q.matmul(all.transpose(-2, -1)), 1 / Math.sqrt(q.size(-1)));
-        return Ops.fill(logits, hidden.to(q.device(), ScalarType.Bool), Double.NEGATIVE_INFINITY).softmax(-1).matmul(read);
+        return Ops.fill(logits, hidden.to(q.device(), ScalarType.Bool), Double.NEGATIVE_INFINITY).softmax(-1)
+                .matmul(read);
     }
 
-    private static Tensor composed(Tensor q, Tensor k, Tensor v, CoreTokens merged, CoreConfig config, Padding padding) {
-        Tensor values = repeat(v, q.size(1));
-        return weights(q, repeat(k, q.size(1)), merged, config, padding)
+    private static Tensor composed(Tensor q, Tensor k, Tensor v, CoreTokens merged, CoreConfig config,
+            Padding padding) {
+        Tensor values = Heads.repeat(v, q.size(1));
+        return weights(q, Heads.repeat(k, q.size(1)), merged, config, padding)
                 .matmul(merged == null ? values : Ops.cat(2, merged.values(), values));
     }
 
@@ -135,8 +142,8 @@ public final class CoreAttention {
     }
 
     /**
-     * The cores. The g queries of a group see the same cores, those of earlier groups: as g heads that share keys and values, they
-     * attend causally over groups.
+     * The cores. The g queries of a group see the same cores, those of earlier groups: as g heads that share keys and
+     * values, they attend causally over groups.
      */
     private static PartialAttention cores(Tensor q, CoreTokens merged, CoreConfig config) {
         int g = config.group();
@@ -162,7 +169,8 @@ public final class CoreAttention {
                     : torch.constant_pad_nd(mask, new long[] {0, rows - mask.size(1)}, new Scalar(1));
             spec = padded(spec, new Padding(fitted.reshape(q.size(0) * groups, g)));
         }
-        PartialAttention part = FusedAttention.partial(queries, asBatch(first(k, groups, g)), asBatch(first(v, groups, g)), spec);
+        PartialAttention part = FusedAttention.partial(queries, asBatch(first(k, groups, g)),
+                asBatch(first(v, groups, g)), spec);
         long batch = q.size(0);
         Tensor out = part.out().unflatten(0, batch, groups).transpose(1, 2).flatten(2, 3); // (B, H, C g, e)
         Tensor sums = part.logSumExp().unflatten(0, batch, groups).transpose(1, 2).flatten(2, 3);
@@ -195,16 +203,13 @@ public final class CoreAttention {
     private static PartialAttention placed(Tensor out, Tensor sums, Tensor q, CoreConfig config) {
         long before = config.window() - 1L;
         long real = q.size(2) - before;
-        return new PartialAttention(torch.constant_pad_nd(out.narrow(2, 0, real), new long[] {0, 0, before, 0}, new Scalar(0)),
-                torch.constant_pad_nd(sums.narrow(2, 0, real), new long[] {before, 0}, new Scalar(Double.NEGATIVE_INFINITY)));
+        return new PartialAttention(torch.constant_pad_nd(out.narrow(2, 0, real), new long[] {0, 0, before, 0},
+                new Scalar(0)),
+                torch.constant_pad_nd(sums.narrow(2, 0, real), new long[] {before, 0},
+                new Scalar(Double.NEGATIVE_INFINITY)));
     }
 
     private static AttentionSpec padded(AttentionSpec spec, Padding padding) {
         return padding == null ? spec : spec.withPadding(padding.keys());
-    }
-
-    /** (B, G, N, d) to (B, H, N, d): every head H / G times. */
-    static Tensor repeat(Tensor x, long heads) {
-        return x.size(1) == heads ? x : x.repeat_interleave(heads / x.size(1), new LongOptional(1), new LongOptional());
     }
 }

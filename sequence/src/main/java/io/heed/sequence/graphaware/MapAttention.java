@@ -1,7 +1,6 @@
 package io.heed.sequence.graphaware;
 
 import org.bytedeco.pytorch.LinearImpl;
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
@@ -39,17 +38,12 @@ final class MapAttention extends Module {
         Tensor q = rotary.apply(Heads.split(query.forward(x), config.heads()), 0);
         Tensor k = rotary.apply(Heads.split(key.forward(x), config.keyValueHeads()), 0);
         Tensor hidden = Scores.hidden(x.size(1), x.size(1), config.causal(), null);
-        return Scores.weights(Scores.hide(Scores.of(q, repeated(k)), hidden), config);
+        return Scores.weights(Scores.hide(Scores.of(q, Heads.repeat(k, config.heads())), hidden), config);
     }
 
     /** (B, N, D) of x (B, N, D) and its map. */
     Tensor forward(Tensor x, Tensor map) {
-        Tensor v = repeated(Heads.split(value.forward(x), config.keyValueHeads()));
+        Tensor v = Heads.repeat(Heads.split(value.forward(x), config.keyValueHeads()), config.heads());
         return output.forward(Heads.merge(map.matmul(v)));
-    }
-
-    private Tensor repeated(Tensor x) {
-        return x.size(1) == config.heads() ? x
-                : x.repeat_interleave(config.heads() / x.size(1), new LongOptional(1), new LongOptional());
     }
 }

@@ -170,12 +170,12 @@ public final class PnaAttention extends SequenceMixer {
                 Ops.cat(-1, values, values.mul(values)), spec);                    // (B, H, N, 2d)
         Tensor mean = moments.narrow(-1, 0, config.headWidth());
         Tensor squares = moments.narrow(-1, config.headWidth(), config.headWidth());
-        Tensor largest = repeated(maximum == Maximum.OWN ? values : values.cummax(2).get0());
+        Tensor largest = Heads.repeat(maximum == Maximum.OWN ? values : values.cummax(2).get0(), config.heads());
         return Ops.cat(-1, mean, mean, largest, variance(squares, mean));
     }
 
     private Tensor map(Tensor q, Tensor k, Tensor hidden) {
-        Tensor map = Scores.weights(Scores.hide(Scores.of(q, repeated(k)), hidden), config);
+        Tensor map = Scores.weights(Scores.hide(Scores.of(q, Heads.repeat(k, config.heads())), hidden), config);
         return config.dropout() > 0 && is_training() ? torch.dropout(map, config.dropout(), true) : map;
     }
 
@@ -191,14 +191,14 @@ public final class PnaAttention extends SequenceMixer {
     private Tensor aggregate(Tensor map, Tensor values, Tensor own, Tensor padded) {
         Tensor limit = tau == null ? torch.full(new long[0], new Scalar(config.tau())).to(Ops.type(map)) : tau;
         Tensor a = Scores.withoutPadding(config.threshold().apply(map, limit, config.numbers()), padded, config);
-        Tensor v = repeated(values);
+        Tensor v = Heads.repeat(values, config.heads());
         Tensor degree = a.sum(new long[] {-1}, true, new ScalarTypeOptional());   // (B, H, M, 1)
         Tensor isolated = degree.eq(new Scalar(0));
         Tensor divisor = Ops.fill(degree, isolated, 1);
         Tensor sum = a.matmul(v);
         Tensor mean = sum.div(divisor);
         Tensor variance = variance(a.matmul(v.mul(v)).div(divisor), mean);
-        Tensor mine = repeated(own);
+        Tensor mine = Heads.repeat(own, config.heads());
         return switch (maximum) {
             case OWN -> Ops.cat(-1, sum, mean, Ops.fill(mine, a.gt(new Scalar(0)).any(-1, true).logical_not(),
                     Double.NEGATIVE_INFINITY), variance);
@@ -236,12 +236,6 @@ public final class PnaAttention extends SequenceMixer {
     private Tensor heads(LinearImpl projection, Tensor x, long position) {
         int count = projection == query ? config.heads() : config.keyValueHeads();
         return rotary.apply(Heads.split(projection.forward(x), count), position);
-    }
-
-    /** (B, G, N, d) to (B, H, N, d). */
-    private Tensor repeated(Tensor x) {
-        return x.size(1) == config.heads() ? x
-                : x.repeat_interleave(config.heads() / x.size(1), new LongOptional(1), new LongOptional());
     }
 
     /** (B, H, N, 4d) to (B, N, D). */

@@ -3,7 +3,6 @@ package io.heed.sequence.moh;
 import java.util.Set;
 
 import org.bytedeco.pytorch.LinearImpl;
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -132,8 +131,8 @@ public final class MohAttention extends SequenceMixer {
     private Tensor skipping(Projected p, AttentionSpec masked, AttentionSpec plain) {
         int shared = config.shared();
         int routed = config.heads() - shared;
-        Tensor k = repeated(p.k);
-        Tensor v = repeated(p.v);
+        Tensor k = Heads.repeat(p.k, config.heads());
+        Tensor v = Heads.repeat(p.v, config.heads());
         Tensor picked = PickedQueries.of(p.mask).attend(p.q.narrow(1, shared, routed), k.narrow(1, shared, routed),
                 v.narrow(1, shared, routed), config.causal(), plain);
         return shared == 0 ? picked : Ops.cat(1, FusedAttention.apply(p.q.narrow(1, 0, shared), k.narrow(1, 0, shared),
@@ -219,11 +218,6 @@ public final class MohAttention extends SequenceMixer {
 
     private Tensor turn(Tensor heads, long first) {
         return rotary == null ? heads : rotary.apply(heads, first);
-    }
-
-    private Tensor repeated(Tensor x) {
-        return x.size(1) == config.heads() ? x
-                : x.repeat_interleave(config.heads() / x.size(1), new LongOptional(1), new LongOptional());
     }
 
     private static Tensor gated(Tensor heads, Tensor gates) {
