@@ -17,12 +17,14 @@ import io.heed.cli.output.Terminal;
 
 /** {@code heed compare}: the main job. */
 @Command(name = "compare", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false,
-        description = {"Trains sequence mixers side by side: the same backbone with equally many parameters, the same batches,",
+        description = {"Trains mixers side by side: the same backbone with equally many parameters, the same batches,",
             "the same number of steps. Prints a table and writes an HTML report with curves.",
-            "Without options: softmax, sigmoid, lightning attention and Aaren on the glosses of WordNet, in a few minutes."},
+            "Without options: softmax, sigmoid, lightning attention and Aaren on the glosses of WordNet, in a few minutes.",
+            "The task says what is compared: sequence mixers on text, graph layers on graphs, grid mixers on images."},
         footer = {"", "Examples:", "  heed compare --text notes.txt --steps 500",
             "  heed compare --mixers softmax,softmax:positions=none --length 512",
-            "  heed compare --task mqar --seeds 3", "  heed compare --resume runs/20260101-120000-compare"})
+            "  heed compare --task mqar --seeds 3", "  heed compare --task cora --mixers gcn,gat,graph-transformer",
+            "  heed compare --task fashion-mnist --mixers neighborhood,softmax", "  heed compare --resume runs/20260101-120000-compare"})
 final class CompareCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

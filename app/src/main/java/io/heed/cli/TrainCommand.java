@@ -13,19 +13,20 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
+import io.heed.cli.compare.CompareSettings;
 import io.heed.cli.train.TrainJob;
 
-/** {@code heed train}: one language model. */
+/** {@code heed train}: one model. */
 @Command(name = "train", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false,
-        description = {"Trains a language model with one mixer, and keeps checkpoints, metrics and weights in a run directory.",
+        description = {"Trains one model on any task of heed compare, and keeps checkpoints, metrics and weights in a run directory.",
             "Ctrl-C saves and stops; --resume goes on."},
         footer = {"", "Examples:", "  heed train --text notes.txt --mixer lightning-attention --steps 2000",
-            "  heed train --resume runs/20260101-120000-train"})
+            "  heed train --task cora --mixer gat", "  heed train --resume runs/20260101-120000-train"})
 final class TrainCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--mixer", paramLabel = "NAME", description = "The mixer, softmax unless the configuration names one.")
+    @Option(names = "--mixer", paramLabel = "NAME", description = "The mixer; without one the configuration's, else the first that heed compare takes.")
     private String mixer;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of weights and batches.")
@@ -56,12 +57,14 @@ final class TrainCommand implements Callable<Integer> {
             return TrainJob.resume(resume);
         }
         ObjectNode further = JsonNodeFactory.instance.objectNode();
-        if (mixer != null || !model.names("mixers")) {
-            ModelOptions.put(further, "mixers", List.of(mixer == null ? "softmax" : mixer));
+        if (mixer != null) {
+            ModelOptions.put(further, "mixers", List.of(mixer));
         }
         if (seed != null) {
             ModelOptions.put(further, "seeds", List.of(seed));
         }
-        return TrainJob.create(model.settings(further), out);
+        CompareSettings settings = model.settings(further);
+        boolean named = mixer != null || model.names("mixers");
+        return TrainJob.create(named ? settings : settings.withMixers(List.of(settings.mixers().getFirst())), out);
     }
 }

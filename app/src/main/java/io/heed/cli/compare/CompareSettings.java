@@ -55,7 +55,7 @@ public record CompareSettings(String task, String text, String data, String imag
     }
 
     /** The same with other mixers. */
-    CompareSettings withMixers(List<String> mixers) {
+    public CompareSettings withMixers(List<String> mixers) {
         return new CompareSettings(task, text, data, images, mixers, steps, seeds, width, layers, heads, length, batch, rate);
     }
 

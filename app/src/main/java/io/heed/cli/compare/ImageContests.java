@@ -21,7 +21,8 @@ final class ImageContests implements ContestFamily {
     static final String OWN = "images";
 
     /** The mixers of a comparison that names none. */
-    private static final List<String> USUAL = List.of("softmax", "sigmoid-attention", "flowformer");
+    private static final List<String> USUAL =
+            List.of("neighborhood-attention", "softmax", "sigmoid-attention", "flowformer");
     /** Height and width to which the user's own images are scaled. */
     private static final int SIDE = 32;
     private static final int SMALLEST_SIDE = 8;
