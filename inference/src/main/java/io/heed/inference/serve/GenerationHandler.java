@@ -127,12 +127,17 @@ final class GenerationHandler {
         }
         OutputStream out = null;
         boolean first = true;
+        long sent = start;
         while (answer.isOpen()) {
-            switch (answer.next(QUIET)) {
-                case null -> {
-                    out = out == null ? begin(exchange) : out;
-                    send(out, " ");
-                }
+            Answer.Event event = answer.next(QUIET);
+            if (System.nanoTime() - sent >= QUIET.toNanos()) {
+                // JSON may begin with blanks
+                out = out == null ? begin(exchange) : out;
+                send(out, " ");
+                sent = System.nanoTime();
+            }
+            switch (event) {
+                case null -> { }
                 case Answer.Event.More more -> {
                     if (first) {
                         metrics.firstText(System.nanoTime() - start);

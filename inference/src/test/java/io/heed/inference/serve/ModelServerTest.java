@@ -64,7 +64,7 @@ class ModelServerTest {
 
     @BeforeEach
     void open() throws IOException {
-        Path at = TinyModel.of("llama").with("max_position_embeddings", 2048).with("eos_token_id", null).write(folder.resolve(NAME));
+        Path at = TinyModel.of("llama").with("max_position_embeddings", 8192).with("eos_token_id", null).write(folder.resolve(NAME));
         Files.writeString(at.resolve("tokenizer_config.json"), JSON.writeValueAsString(Map.of("chat_template",
                 "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]")));
         model = TextModel.open(at);
@@ -163,7 +163,7 @@ class ModelServerTest {
 
     @Test
     void badRequestsGetOneClearError() throws Exception {
-        assertThatThrownBy(() -> client("any").completions().create(completion("x".repeat(2048), 5).build()))
+        assertThatThrownBy(() -> client("any").completions().create(completion("x".repeat(8192), 5).build()))
                 .isInstanceOf(BadRequestException.class).hasMessageContaining("context");
         assertThatThrownBy(() -> client("any").completions().create(CompletionCreateParams.builder().model("other").prompt("x")
                 .build())).isInstanceOf(NotFoundException.class).hasMessageContaining("'other'");
@@ -243,7 +243,7 @@ class ModelServerTest {
 
     /** Sends a request by hand, reads the beginning of the answer, and hangs up. */
     private void hangUp(boolean stream) throws IOException {
-        byte[] body = body("abc", 2000, stream).getBytes(StandardCharsets.UTF_8);
+        byte[] body = body("abc", 4000, stream).getBytes(StandardCharsets.UTF_8);
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress("127.0.0.1", server.address().getPort()));
             socket.setSoLinger(true, 0);
@@ -267,7 +267,7 @@ class ModelServerTest {
             }
             assertThat(now.running()).isZero();
             assertThat(now.cancelled()).isEqualTo(before + 1);
-            assertThat(now.generatedTokens()).isLessThan(4000);
+            assertThat(now.generatedTokens()).isLessThan(8000);
         }
         assertThat(text(post("/v1/completions", body("still here", 5, false)))).isNotNull();
     }
