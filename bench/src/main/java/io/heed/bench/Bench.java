@@ -18,6 +18,7 @@ public final class Bench {
         List<BenchCase> cases = new ArrayList<>();
         cases.addAll(AttentionBenches.all());
         cases.addAll(DecodeBenches.all());
+        cases.addAll(ModelBenches.all());
         cases.addAll(LinearBenches.all());
         cases.addAll(ScanBenches.all());
         cases.addAll(NeighborhoodBenches.all());

@@ -37,6 +37,8 @@ final class Floors {
             entry("neighborhood-area 1x4x64x64x32 kernel 13", 0.29),
             entry("gather-forward-backward 1x4x8192x64 5% blocks of 16", 4.0),
             entry("gather-forward-backward 1x4x8192x64 5% blocks of 64", 3.0),
+            entry("model-decode 110M float32", 0.7),
+            entry("model-prefill 110M float32 256 tokens", 0.6),
             entry("decode 1x8x32768x64", 0.7));
 
     private Floors() { }

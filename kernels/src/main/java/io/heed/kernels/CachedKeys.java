@@ -25,11 +25,45 @@ final class CachedKeys {
     static void dots(MemorySegment keys, long at, long step, int count, int width, float[] q, int qAt, float[] logits,
             int logitsAt) {
         int j = 0;
+        // more rows at a time keep more reads under way; a row's sum is the same in either
+        for (; j + 8 <= count; j += 8) {
+            eightDots(keys, at + j * step, step, width, q, qAt, logits, logitsAt + j);
+        }
         for (; j + 4 <= count; j += 4) {
             fourDots(keys, at + j * step, step, width, q, qAt, logits, logitsAt + j);
         }
         for (; j < count; j++) {
             logits[logitsAt + j] = dot(keys, at + j * step, width, q, qAt);
+        }
+    }
+
+    private static void eightDots(MemorySegment keys, long at, long step, int width, float[] q, int qAt, float[] logits,
+            int logitsAt) {
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        FloatVector s4 = s0;
+        FloatVector s5 = s0;
+        FloatVector s6 = s0;
+        FloatVector s7 = s0;
+        int whole = width / LANES * LANES;
+        long row = at;
+        for (int i = 0; i < whole; i += LANES, row += VECTOR) {
+            FloatVector x = FloatVector.fromArray(SPECIES, q, qAt + i);
+            s0 = FloatVector.fromMemorySegment(SPECIES, keys, row, ORDER).fma(x, s0);
+            s1 = FloatVector.fromMemorySegment(SPECIES, keys, row + step, ORDER).fma(x, s1);
+            s2 = FloatVector.fromMemorySegment(SPECIES, keys, row + 2 * step, ORDER).fma(x, s2);
+            s3 = FloatVector.fromMemorySegment(SPECIES, keys, row + 3 * step, ORDER).fma(x, s3);
+            s4 = FloatVector.fromMemorySegment(SPECIES, keys, row + 4 * step, ORDER).fma(x, s4);
+            s5 = FloatVector.fromMemorySegment(SPECIES, keys, row + 5 * step, ORDER).fma(x, s5);
+            s6 = FloatVector.fromMemorySegment(SPECIES, keys, row + 6 * step, ORDER).fma(x, s6);
+            s7 = FloatVector.fromMemorySegment(SPECIES, keys, row + 7 * step, ORDER).fma(x, s7);
+        }
+        LaneSums.ofFour(s0, s1, s2, s3).intoArray(logits, logitsAt);
+        LaneSums.ofFour(s4, s5, s6, s7).intoArray(logits, logitsAt + 4);
+        for (int j = 0; whole < width && j < 8; j++) {
+            logits[logitsAt + j] = tail(keys, at + j * step, whole, width, q, qAt, logits[logitsAt + j]);
         }
     }
 

@@ -21,7 +21,7 @@ public final class Projection {
     private static final Scratch PRODUCT = new Scratch();
 
     /** Weights of one task of {@link #vectors}: enough to hide handing it out. */
-    private static final int TASK_WEIGHTS = 1 << 16;
+    private static final int TASK_WEIGHTS = 1 << 15;
     /** Rows of W that stay in the second cache while every row of x passes over them. */
     private static final int PIECE_WEIGHTS = 1 << 14;
     private static final int BLOCK_ROWS = 8 * Matrix.ROWS;
@@ -42,7 +42,7 @@ public final class Projection {
     public static void vectors(WeightMatrix w, float[] bias, float[] x, int count, float[] y) {
         check(w, bias, x, count, y);
         int columns = Math.max(1, w.columns());
-        int rows = Math.max(4, TASK_WEIGHTS / columns / 4 * 4);
+        int rows = Math.max(8, TASK_WEIGHTS / columns / 8 * 8);
         int tasks = (w.rows() + rows - 1) / rows;
         if (count > 0) {
             Workers.run(tasks, task -> vectorRows(w, bias, x, count, y, task * rows, Math.min(w.rows(), (task + 1) * rows)));
@@ -51,7 +51,7 @@ public final class Projection {
 
     private static void vectorRows(WeightMatrix w, float[] bias, float[] x, int count, float[] y, int from, int to) {
         int columns = w.columns();
-        int piece = Math.max(4, PIECE_WEIGHTS / Math.max(1, columns) / 4 * 4);
+        int piece = Math.max(8, PIECE_WEIGHTS / Math.max(1, columns) / 8 * 8);
         float[] dots = DOTS.atLeast(piece + Lanes.COUNT);
         boolean whole = w.type() == WeightMatrix.Type.F32;
         float[] converted = whole ? null : CONVERTED.atLeast((long) piece * columns, "a few rows of weights");

@@ -53,6 +53,44 @@ public final class Rotation {
         }
     }
 
+    /**
+     * Turns rows on the heap in place, pairs in halves.
+     *
+     * @param x       (rows, heads, d)
+     * @param cosines (rows, d/2)
+     * @param sines   likewise
+     * @throws IllegalArgumentException when an array is too short or d is odd
+     */
+    public static void turn(float[] x, int rows, int heads, int width, float[] cosines, float[] sines) {
+        Arguments.equal("width modulo 2", width % 2, 0);
+        Arguments.range("x length", x.length, (long) rows * heads * width, Integer.MAX_VALUE);
+        Arguments.range("cosines length", cosines.length, (long) rows * width / 2, Integer.MAX_VALUE);
+        Arguments.range("sines length", sines.length, (long) rows * width / 2, Integer.MAX_VALUE);
+        for (int row = 0; row < rows; row++) {
+            for (int head = 0; head < heads; head++) {
+                halves(x, (row * heads + head) * width, cosines, sines, row * width / 2, width / 2);
+            }
+        }
+    }
+
+    private static void halves(float[] x, int at, float[] cosines, float[] sines, int angle, int half) {
+        int i = 0;
+        for (; i <= half - Lanes.COUNT; i += Lanes.COUNT) {
+            FloatVector a = FloatVector.fromArray(Lanes.FLOAT, x, at + i);
+            FloatVector b = FloatVector.fromArray(Lanes.FLOAT, x, at + half + i);
+            FloatVector c = FloatVector.fromArray(Lanes.FLOAT, cosines, angle + i);
+            FloatVector s = FloatVector.fromArray(Lanes.FLOAT, sines, angle + i);
+            a.mul(c).sub(b.mul(s)).intoArray(x, at + i);
+            b.mul(c).add(a.mul(s)).intoArray(x, at + half + i);
+        }
+        for (; i < half; i++) {
+            float a = x[at + i];
+            float b = x[at + half + i];
+            x[at + i] = a * cosines[angle + i] - b * sines[angle + i];
+            x[at + half + i] = b * cosines[angle + i] + a * sines[angle + i];
+        }
+    }
+
     private static void check(Rows x, Rows out, MemorySegment cosines, MemorySegment sines) {
         if (x.width() % 2 != 0) {
             throw new IllegalArgumentException("x: width " + x.width() + ", must be even");

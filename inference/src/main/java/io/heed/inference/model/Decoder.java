@@ -1,6 +1,5 @@
 package io.heed.inference.model;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,7 +11,6 @@ import io.heed.inference.cache.PagePool;
 import io.heed.inference.cache.SequenceCache;
 import io.heed.kernels.Pages;
 import io.heed.kernels.Rotation;
-import io.heed.kernels.Rows;
 
 /**
  * Computes a model by the kernels: prompts in chunks ({@link #prefill}), then the newest token of several sequences at a time
@@ -193,20 +191,14 @@ public final class Decoder {
                     count * config.keyValueHeads());
         }
         if (config.rope() != null) {
-            turn(buffers.query(), count, config.heads());
-            turn(buffers.key(), count, config.keyValueHeads());
+            int width = config.headWidth();
+            Rotation.turn(buffers.query(), count, config.heads(), width, buffers.cosines(), buffers.sines());
+            Rotation.turn(buffers.key(), count, config.keyValueHeads(), width, buffers.cosines(), buffers.sines());
         }
         store(shape, rows);
         attention.attend(shape);
         layer.output().apply(buffers.attended(), count, prompt, normed);
         add(buffers.stream(), 0, normed, count * config.width());
-    }
-
-    private void turn(float[] x, int count, int heads) {
-        int width = config.headWidth();
-        Rows rows = new Rows(MemorySegment.ofArray(x), 1, heads, count, width, 0, width, (long) heads * width);
-        Rotation.turn(rows, rows, MemorySegment.ofArray(buffers.cosines()), MemorySegment.ofArray(buffers.sines()),
-                Rotation.Pairs.HALVES, false);
     }
 
     private void store(LayerShape shape, List<Row> rows) {
