@@ -24,6 +24,7 @@ public final class Bench {
         cases.addAll(NeighborhoodBenches.all());
         cases.addAll(SelectiveBenches.all());
         cases.addAll(GatherBenches.all());
+        cases.addAll(GrowthBenches.all());
         cases.addAll(GraphBenches.all());
         return cases;
     }

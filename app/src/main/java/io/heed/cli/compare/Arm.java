@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.tensor.PeakMemory;
 import io.heed.train.Evaluation;
 import io.heed.train.RunDirectory;
 import io.heed.train.StopSignal;
@@ -89,7 +90,8 @@ final class Arm<M extends Module> implements AutoCloseable {
         SeedRun run = new SeedRun(seed, history, evaluation.loss(), evaluation.value(), test(),
                 contest.task().tokensPerStep() / Recorder.secondsPerStep(history), peak(), contest.stateBytes(model));
         String sample = withSample ? contest.sample(model) : "";
-        return new ArmResult(mixer, trainer.parameterCount(), trainer.step(), run, sample.isEmpty() ? "" : contest.prompt(),
+        return new ArmResult(mixer, trainer.parameterCount(), trainer.step(), run, sample.isEmpty() ? ""
+                : contest.prompt(),
                 sample);
     }
 

@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import io.heed.cli.output.Machine;
 import io.heed.cli.output.Terminal;
 import io.heed.cli.output.TextTable;
+import io.heed.tensor.PeakMemory;
 import io.heed.train.RunDirectory;
 import io.heed.train.StopSignal;
 
@@ -131,7 +132,8 @@ public final class CompareJob implements AutoCloseable {
             table.row(row);
         }
         return "\n" + table + "* best of its column"
-                + (result.mixers().getFirst().runs().size() > 1 ? "; mean ± standard deviation over the seeds" : "") + "\n";
+                + (result.mixers().getFirst().runs().size() > 1 ? "; mean ± standard deviation over the seeds" : "")
+                        + "\n";
     }
 
     private Map<String, String> facts() {

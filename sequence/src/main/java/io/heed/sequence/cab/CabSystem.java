@@ -2,11 +2,13 @@ package io.heed.sequence.cab;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
@@ -63,6 +65,11 @@ public final class CabSystem implements SystemEntry, MixerProvider {
     @Override
     public Map<String, GoldenModule> golden() {
         return CabGolden.modules(Form.AUTO);
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new CabStudy());
     }
 
     @Override

@@ -1,4 +1,4 @@
-package io.heed.cli.compare;
+package io.heed.tensor;
 
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
@@ -13,11 +13,11 @@ import org.bytedeco.javacpp.Pointer;
 /**
  * Resident memory that an action takes at its peak, beyond what the process held before it.
  *
- * <p>On Linux the kernel keeps the peak ({@code VmHWM}) and lets a process reset it; memory that the allocator holds back
- * after earlier actions is returned first, so that it is not hidden. Elsewhere resident memory is sampled every millisecond,
- * which can miss a short peak.
+ * <p>On Linux the kernel keeps the peak ({@code VmHWM}) and lets a process reset it; memory that the allocator holds
+ * back after earlier actions is returned first, so that it is not hidden. Elsewhere resident memory is sampled every
+ * millisecond, which can miss a short peak.
  */
-final class PeakMemory {
+public final class PeakMemory {
     private static final Path CLEAR = Path.of("/proc/self/clear_refs");
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final MethodHandle TRIM = Linker.nativeLinker().defaultLookup().find("malloc_trim")
@@ -27,14 +27,14 @@ final class PeakMemory {
     private PeakMemory() { }
 
     /** Runs {@code action} and returns its peak in bytes, 0 or more. */
-    static long during(Runnable action) {
+    public static long during(Runnable action) {
         System.gc();
         trim();
         return resetPeak() ? kept(action) : sampled(action);
     }
 
     /** How the figure is measured on this machine, for the report. */
-    static String method() {
+    public static String method() {
         return resetPeak() ? "peak resident (VmHWM)" : "resident, sampled each ms";
     }
 
