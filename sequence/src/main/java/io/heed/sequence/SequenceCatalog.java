@@ -20,6 +20,7 @@ import io.heed.sequence.lightning.LightningSystem;
 import io.heed.sequence.moh.MohSystem;
 import io.heed.sequence.pointer.PointerSystem;
 import io.heed.sequence.randomfeature.RandomFeatureSystem;
+import io.heed.sequence.routing.RoutingSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
 import io.heed.sequence.softmax.SoftmaxSystem;
 import io.heed.sequence.transnormer.TransNormerSystem;
@@ -43,6 +44,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new MohSystem(),
             new BasedSystem(),
             new CcaSystem(),
+            new RoutingSystem(),
             new LandmarkSystem(),
             new FlowSystem(),
             new DsfSystem(),
