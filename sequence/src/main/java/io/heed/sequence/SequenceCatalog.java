@@ -23,6 +23,7 @@ import io.heed.sequence.randomfeature.RandomFeatureSystem;
 import io.heed.sequence.routing.RoutingSystem;
 import io.heed.sequence.sigmoid.SigmoidSystem;
 import io.heed.sequence.softmax.SoftmaxSystem;
+import io.heed.sequence.titans.TitansSystem;
 import io.heed.sequence.transnormer.TransNormerSystem;
 import io.heed.sequence.zoology.ZoologySystem;
 
@@ -38,7 +39,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new RandomFeatureSystem(),
             new LamaSystem(),
             new PointerSystem(),
-            new ZoologySystem(),
+            new TitansSystem(), new ZoologySystem(),
             new GraphAwareSystem(),
             new BamSystem(),
             new MohSystem(),

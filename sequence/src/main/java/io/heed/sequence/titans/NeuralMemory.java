@@ -1,0 +1,210 @@
+package io.heed.sequence.titans;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+import io.heed.nn.Form;
+import io.heed.nn.Initialisation;
+import io.heed.nn.Padding;
+import io.heed.nn.Registration;
+import io.heed.nn.ShortConvolution;
+import io.heed.tensor.Ops;
+
+/**
+ * The long-term memory itself, without output gate or projection: it writes every token, forgets, and reads after writing. Its
+ * parameters are registered with the module that owns it.
+ *
+ * <p>Parameters {@code to_q|to_k|to_v.weight (D, D)}, {@code conv_q|conv_k|conv_v.weight (D, K)} where there is a convolution,
+ * {@code to_alpha|to_eta|to_theta.weight (1, D)} and {@code .bias (1)}, {@code memory.weights.{l} (in, out)}.
+ */
+final class NeuralMemory {
+    /**
+     * @param width      D
+     * @param dimensions widths of the memory from its input to its output, both D: L + 1 numbers
+     * @param chunk      b, tokens whose gradients are taken at one anchor
+     * @param taps       K of the convolutions on q, k and v; 0 for none
+     * @param stepMax    the largest step size theta
+     * @param epsilon    of the normalisation of q and k
+     * @param momentum   whether past surprise counts: without it eta is 0
+     * @param forgetting whether alpha may be more than 0
+     */
+    record Config(long width, List<Integer> dimensions, int chunk, int taps, double stepMax, double epsilon, boolean momentum,
+                  boolean forgetting) {
+        Config {
+            dimensions = List.copyOf(dimensions);
+            if (dimensions.size() < 2 || dimensions.getFirst() != width || dimensions.getLast() != width) {
+                throw new IllegalArgumentException("a memory goes from width " + width + " to the same width, got "
+                        + dimensions);
+            }
+            if (chunk < 1 || taps < 0 || !(stepMax > 0)) {
+                throw new IllegalArgumentException("chunk " + chunk + " must be at least 1, taps " + taps
+                        + " at least 0, the largest step " + stepMax + " positive");
+            }
+        }
+    }
+
+    /** The logarithm of a momentum that nothing is left of; finite, so that differences of sums stay numbers. */
+    private static final double NOTHING = -200;
+    private static final double KEEP_BIAS = -3;
+    private static final double MEMORY_DEVIATION = 0.02;
+
+    private final Config config;
+    private final LinearImpl query;
+    private final LinearImpl key;
+    private final LinearImpl value;
+    private final List<Tensor> convolutions = new ArrayList<>();
+    private final LinearImpl forgetting;
+    private final LinearImpl momentum;
+    private final LinearImpl step;
+    private final List<Tensor> weights = new ArrayList<>();
+
+    /** Projected tokens. */
+    record Tokens(Tensor queries, Tensor keys, Tensor values, MemoryWeights.Gates gates) {
+        Tokens at(long first, long count) {
+            return new Tokens(queries.narrow(1, first, count), keys.narrow(1, first, count), values.narrow(1, first, count),
+                    gates.at(first, count));
+        }
+    }
+
+    /** Registers fresh weights with {@code owner}. */
+    NeuralMemory(Module owner, Config config) {
+        this.config = config;
+        query = owner.register_module("to_q", Initialisation.linear(config.width, config.width, false));
+        key = owner.register_module("to_k", Initialisation.linear(config.width, config.width, false));
+        value = owner.register_module("to_v", Initialisation.linear(config.width, config.width, false));
+        for (String name : List.of("conv_q", "conv_k", "conv_v")) {
+            if (config.taps > 0) {
+                double bound = 1 / Math.sqrt(config.taps);
+                convolutions.add(Registration.parameter(owner.register_module(name, Registration.group()), "weight",
+                        torch.empty(config.width, config.taps).uniform_(-bound, bound, null)));
+            }
+        }
+        forgetting = owner.register_module("to_alpha", Initialisation.linear(config.width, 1, true));
+        momentum = owner.register_module("to_eta", Initialisation.linear(config.width, 1, true));
+        step = owner.register_module("to_theta", Initialisation.linear(config.width, 1, true));
+        try (NoGradGuard _ = new NoGradGuard()) {
+            forgetting.bias().fill_(new Scalar(KEEP_BIAS));
+        }
+        Module list = owner.register_module("memory", Registration.group()).register_module("weights", Registration.group());
+        for (int l = 0; l + 1 < config.dimensions.size(); l++) {
+            weights.add(Registration.parameter(list, Integer.toString(l), torch.randn(config.dimensions.get(l),
+                    config.dimensions.get(l + 1)).mul_(new Scalar(MEMORY_DEVIATION))));
+        }
+    }
+
+    Config config() {
+        return config;
+    }
+
+    /** The learned first memory, for {@code batch} sequences. */
+    MemoryWeights fresh(long batch) {
+        return MemoryWeights.fresh(weights, batch);
+    }
+
+    /** Zeros (B, K - 1, D) for each convolution: the inputs before the first token. */
+    List<Tensor> histories(long batch) {
+        return convolutions.stream().map(weight -> ShortConvolution.history(batch, weight)).toList();
+    }
+
+    /** Queries alone, (B, n, D), where nothing is written; without convolutions. */
+    Tensor queries(Tensor x) {
+        return normal(torch.silu(query.forward(x)));
+    }
+
+    /** Everything that is known of tokens (B, n, D) from their own sequence. */
+    Tokens tokens(Tensor x, Optional<Padding> padding, Form form) {
+        Tensor[] projected = projected(x, padding);
+        for (int i = 0; i < convolutions.size(); i++) {
+            projected[i] = ShortConvolution.apply(projected[i], convolutions.get(i), null, form);
+        }
+        return activated(projected, gates(x, padding));
+    }
+
+    /** The next tokens, whose convolutions go on from {@code histories}, which are replaced. */
+    Tokens extend(Tensor x, List<Tensor> histories) {
+        Tensor[] projected = projected(x, Optional.empty());
+        for (int i = 0; i < convolutions.size(); i++) {
+            ShortConvolution.Extension next = ShortConvolution.extend(projected[i], histories.get(i), convolutions.get(i), null);
+            projected[i] = next.out();
+            histories.set(i, next.history());
+        }
+        return activated(projected, gates(x, Optional.empty()));
+    }
+
+    private Tensor[] projected(Tensor x, Optional<Padding> padding) {
+        Tensor[] projected = {query.forward(x), key.forward(x), value.forward(x)};
+        for (int i = 0; i < projected.length && padding.isPresent(); i++) {
+            projected[i] = Ops.fill(projected[i], padding.get().mask().unsqueeze(-1), 0);
+        }
+        return projected;
+    }
+
+    private Tokens activated(Tensor[] projected, MemoryWeights.Gates gates) {
+        return new Tokens(normal(torch.silu(projected[0])), normal(torch.silu(projected[1])), torch.silu(projected[2]), gates);
+    }
+
+    /** z / sqrt(sum z^2 + eps). */
+    private Tensor normal(Tensor z) {
+        return z.mul(Ops.shift(z.mul(z).sum(new long[] {-1}, true, new ScalarTypeOptional()),
+                config.epsilon).rsqrt());
+    }
+
+    private MemoryWeights.Gates gates(Tensor x, Optional<Padding> padding) {
+        Tensor keepLogit = forgetting.forward(x).neg(); // 1 - sigmoid(a) = sigmoid(-a)
+        Tensor keep = config.forgetting ? keepLogit.sigmoid() : torch.ones_like(keepLogit);
+        Tensor logKeep = config.forgetting ? torch.log_sigmoid(keepLogit) : torch.zeros_like(keepLogit);
+        Tensor decayLogit = momentum.forward(x);
+        Tensor decay = config.momentum ? decayLogit.sigmoid() : torch.zeros_like(decayLogit);
+        Tensor logDecay = config.momentum ? torch.log_sigmoid(decayLogit)
+                : torch.full_like(decayLogit, new Scalar(NOTHING));
+        Tensor size = Ops.scale(step.forward(x).sigmoid(), config.stepMax);
+        if (padding.isEmpty()) {
+            return new MemoryWeights.Gates(keep, logKeep, decay, logDecay, size, torch.ones_like(size));
+        }
+        Tensor mask = padding.get().mask().unsqueeze(-1);
+        return new MemoryWeights.Gates(Ops.fill(keep, mask, 1), Ops.fill(logKeep, mask, 0), Ops.fill(decay, mask, 1),
+                Ops.fill(logDecay, mask, 0), Ops.fill(size, mask, 0), mask.logical_not().to(Ops.type(size)));
+    }
+
+    /** Writes and reads the tokens of a segment, whose gradients are all taken at the memory before it. */
+    MemoryWeights.Read segment(Tokens tokens, MemoryWeights memory, Form form) {
+        return run(tokens, memory, 0, form, tokens.keys.size(1));
+    }
+
+    /**
+     * Writes and reads a run of tokens from position {@code first} on.
+     *
+     * @param memory as the tokens before left it
+     * @param first  position of the first token, counted from the sequence's start: chunks begin at multiples of b
+     */
+    MemoryWeights.Read run(Tokens tokens, MemoryWeights memory, long first, Form form) {
+        return run(tokens, memory, first, form, config.chunk);
+    }
+
+    private static MemoryWeights.Read run(Tokens tokens, MemoryWeights memory, long first, Form form, long chunk) {
+        boolean chunked = form.isFused(tokens.keys);
+        List<Tensor> outputs = new ArrayList<>();
+        long length = tokens.keys.size(1);
+        for (long at = 0; at < length;) {
+            long within = (first + at) % chunk;
+            MemoryWeights start = within == 0 ? memory.anchored() : memory;
+            long count = chunked ? Math.min(chunk - within, length - at) : 1;
+            Tokens part = tokens.at(at, count);
+            MemoryWeights.Read read = chunked ? start.chunk(part.queries, part.keys, part.values, part.gates)
+                    : start.step(part.queries, part.keys, part.values, part.gates);
+            outputs.add(read.out());
+            memory = read.after();
+            at += count;
+        }
+        return new MemoryWeights.Read(Ops.cat(1, outputs.toArray(Tensor[]::new)), memory);
+    }
+}

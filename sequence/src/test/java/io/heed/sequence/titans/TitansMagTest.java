@@ -1,0 +1,26 @@
+package io.heed.sequence.titans;
+
+import java.util.List;
+import java.util.Map;
+
+import io.heed.sequence.MixerConfig;
+import io.heed.sequence.MixerContract;
+import io.heed.sequence.MixerKind;
+
+class TitansMagTest extends MixerContract {
+    @Override
+    protected MixerKind kind() {
+        return TitansSystem.GATE;
+    }
+
+    @Override
+    protected List<MixerConfig> configs() {
+        return List.of(MixerConfig.of(16, 2).withLength(64).withOptions(Map.of("window", "5", "chunk", "3", "depth", "2", "persistent",
+                "3", "step", "0.1")));
+    }
+
+    @Override
+    protected int[] lengths() {
+        return new int[] {2, 7, 34};
+    }
+}
