@@ -2,10 +2,12 @@ package io.heed.sequence.pointer;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 
@@ -26,5 +28,10 @@ public final class PointerSystem implements SystemEntry {
     public Map<String, GoldenModule> golden() {
         return Map.of("teacher-forcing", PointerGolden::teacherForcing, "beam-search", PointerGolden::beamSearch, "geometry",
                 PointerGolden::geometry);
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new PointerStudy());
     }
 }

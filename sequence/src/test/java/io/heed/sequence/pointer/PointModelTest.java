@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import io.heed.sequence.StudyTraining;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Weights;
 
@@ -127,6 +128,29 @@ class PointModelTest {
         assertThat(greedy[0]).isEqualTo(best + 1);
         assertThatThrownBy(() -> new BeamSearch(network, Rule.TSP, 0)).hasMessageContaining("at least 1 beam");
         assertThatThrownBy(() -> Rule.named("knapsack")).hasMessageContaining("must be tsp, convex-hull or delaunay");
+    }
+
+    @Test
+    void someStepsOfTrainingLowerTheLossOfEveryProblem() {
+        for (Problem problem : Problem.values()) {
+            PointerNetwork network = new PointerNetwork(2, 16);
+            PointTask task = new PointTask(problem, 4, 6);
+            double before = task.evaluate(network).loss();
+            double after = StudyTraining.train(network, task, StudyTraining.config(30, 5e-3, 0)).loss();
+            assertThat(after).as(problem.name()).isLessThan(before - 0.01);
+        }
+    }
+
+    @Test
+    void instancesAreTheSameForAKeyAndFitTogether() {
+        Instances a = Instances.of(Problem.DELAUNAY, 5, 4, 5, 9);
+        Instances b = Instances.of(Problem.DELAUNAY, 5, 4, 5, 9);
+        assertThat(a.points().equal(b.points())).isTrue();
+        assertThat(a.targets().equal(b.targets())).isTrue();
+        for (int row = 0; row < 4; row++) {
+            assertThat(Ops.longs(a.lengths())[row]).isEqualTo(a.sets().get(row).size()).isBetween(5L, 9L);
+            assertThat(a.answers().get(row).length % 3).isZero();
+        }
     }
 
     @Test

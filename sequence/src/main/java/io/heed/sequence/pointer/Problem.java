@@ -1,0 +1,42 @@
+package io.heed.sequence.pointer;
+
+import java.util.Arrays;
+
+/** What is asked of a set of points. */
+enum Problem {
+    /** The convex hull. */
+    CONVEX_HULL(Rule.CONVEX_HULL) {
+        @Override
+        int[] answer(PointSet points) {
+            return ConvexHull.of(points);
+        }
+    },
+    /** The shortest tour: exact up to {@link Tours#MOST_EXACT} points, by Christofides above. */
+    TSP(Rule.TSP) {
+        @Override
+        int[] answer(PointSet points) {
+            return points.size() <= Tours.MOST_EXACT ? Tours.exact(points) : Tours.christofides(points);
+        }
+    },
+    /** The Delaunay triangulation, triangle after triangle. */
+    DELAUNAY(Rule.DELAUNAY) {
+        @Override
+        int[] answer(PointSet points) {
+            return Arrays.stream(Delaunay.of(points)).flatMapToInt(Arrays::stream).toArray();
+        }
+    };
+
+    private final Rule rule;
+
+    Problem(Rule rule) {
+        this.rule = rule;
+    }
+
+    /** The right answer, numbers from 1. */
+    abstract int[] answer(PointSet points);
+
+    /** What an answer must keep to. */
+    Rule rule() {
+        return rule;
+    }
+}
