@@ -4,6 +4,7 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.nn.Form;
 import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
@@ -24,9 +25,7 @@ final class PointerNetwork extends PointModel {
 
     @Override
     Tensor scores(Encoded encoded, Tensor states) {
-        Tensor keys = encoded.memory().matmul(w1).unsqueeze(1); // (B, 1, 1 + N, h)
-        Tensor queries = states.matmul(w2).unsqueeze(2); // (B, S, 1, h)
-        Tensor scores = keys.add(queries).tanh().matmul(v);
+        Tensor scores = PointerScores.of(states.matmul(w2), encoded.memory().matmul(w1), v, Form.AUTO);
         return Ops.fill(scores, encoded.hidden().unsqueeze(1), Double.NEGATIVE_INFINITY);
     }
 }

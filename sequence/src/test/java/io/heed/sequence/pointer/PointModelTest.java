@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import io.heed.nn.Form;
 import io.heed.sequence.StudyTraining;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Weights;
@@ -54,6 +55,25 @@ class PointModelTest {
             }
             double padding = together.select(0, 2).narrow(1, 4, 3).max().item_double();
             assertThat(padding).as("positions past the last point").isEqualTo(Double.NEGATIVE_INFINITY);
+        }
+    }
+
+    @Test
+    void bothFormsOfTheScoresGiveTheSameOutputsAndGradients() {
+        for (int[] sizes : new int[][] {{1, 1, 1, 3}, {3, 5, 7, 16}, {2, 9, 4, 37}}) {
+            Tensor probe = torch.randn(sizes[0], sizes[1], sizes[2]);
+            List<Tensor> values = List.of(torch.randn(sizes[0], sizes[1], sizes[3]), torch.randn(sizes[0], sizes[2], sizes[3]).mul(new Scalar(3)),
+                    torch.randn(sizes[3]));
+            List<List<Tensor>> found = new ArrayList<>();
+            for (Form form : new Form[] {Form.REFERENCE, Form.FUSED}) {
+                List<Tensor> inputs = values.stream().map(value -> value.clone().set_requires_grad(true)).toList();
+                Tensor scores = PointerScores.of(inputs.get(0), inputs.get(1), inputs.get(2), form);
+                scores.mul(probe).sum().backward();
+                found.add(List.of(scores, inputs.get(0).grad(), inputs.get(1).grad(), inputs.get(2).grad()));
+            }
+            for (int i = 0; i < 4; i++) {
+                assertThat(Ops.largestDifference(found.get(0).get(i), found.get(1).get(i))).as("%d", i).isLessThan(2e-5);
+            }
         }
     }
 
