@@ -8,7 +8,6 @@ import io.heed.data.CounterRandom;
 import io.heed.data.SequenceBatch;
 import io.heed.train.Evaluation;
 import io.heed.train.Step;
-import io.heed.train.Task;
 
 /**
  * Predicting {@link BackCopy} sequences.
@@ -17,7 +16,7 @@ import io.heed.train.Task;
  * @param constant where the constant token stands, -1 for nowhere
  * @param prefix   positions at the start that all see and whose target does not count
  */
-record BackCopyTask(BackCopy data, int constant, int prefix) implements Task<SinkModel> {
+record BackCopyTask(BackCopy data, int constant, int prefix) implements SinkTask {
     /** T. */
     static final int LENGTH = SinkMetric.LENGTH;
 
@@ -42,8 +41,8 @@ record BackCopyTask(BackCopy data, int constant, int prefix) implements Task<Sin
         }
     }
 
-    /** Sequences that training never sees. */
-    SequenceBatch heldOut() {
+    @Override
+    public SequenceBatch heldOut() {
         return data.batch(CounterRandom.key(HELD_OUT), EVALUATED, LENGTH, constant, prefix);
     }
 

@@ -31,14 +31,24 @@ record SinkArm(String name, SinkConfig config, int constant, int steps, double r
                 .withPositions(SinkConfig.Positions.LEARNABLE).withMechanism(mechanism);
     }
 
-    /** Trains it, and reads before and after every tenth of the steps. */
+    /** Trains it on back-copies; see {@link #run(SinkTask, boolean, long)}. */
     List<SinkReading> run(BackCopy data, long seed) {
+        return run(new BackCopyTask(data, constant, config.prefix()), true, seed);
+    }
+
+    /**
+     * Trains it, and reads before and after every tenth of the steps.
+     *
+     * @param unit whether embeddings start with deviation 1
+     */
+    List<SinkReading> run(SinkTask task, boolean unit, long seed) {
         List<SinkReading> readings = new ArrayList<>();
         try (PointerScope _ = new PointerScope()) {
             Seeds.seedTorch(seed, "weights", 0);
             SinkModel model = new SinkModel(config);
-            makeEmbeddingsUnit(model);
-            BackCopyTask task = new BackCopyTask(data, constant, config.prefix());
+            if (unit) {
+                makeEmbeddingsUnit(model);
+            }
             readings.add(SinkReading.of(model, task, 0));
             TrainConfig training = StudyTraining.config(steps, rate, seed).withSchedule(Math.min(WARM_UP, steps), 1)
                     .withWeightDecay(weightDecay, false);

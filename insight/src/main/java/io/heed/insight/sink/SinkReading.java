@@ -37,7 +37,7 @@ record SinkReading(long step, double loss, Weight first, Weight constant, Weight
         static final Weight NONE = new Weight(0, 0, 0);
     }
 
-    static SinkReading of(SinkModel model, BackCopyTask task, long step) {
+    static SinkReading of(SinkModel model, SinkTask task, long step) {
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
             StatisticsObserver found = new Probe(model).summarise(task.heldOut().tokens());
             double loss = task.evaluate(model).loss();
