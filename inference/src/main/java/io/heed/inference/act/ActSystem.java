@@ -2,10 +2,12 @@ package io.heed.inference.act;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 
@@ -25,5 +27,10 @@ public final class ActSystem implements SystemEntry {
     @Override
     public Map<String, GoldenModule> golden() {
         return ActGolden.modules();
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new ActStudy());
     }
 }

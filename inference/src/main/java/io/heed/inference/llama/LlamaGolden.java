@@ -11,7 +11,6 @@ import java.util.TreeMap;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 import io.heed.catalog.GoldenCase;
 import io.heed.catalog.GoldenModule;
@@ -133,18 +132,12 @@ public final class LlamaGolden {
     private static GoldenSubject loss(GoldenCase golden) throws IOException {
         ReferenceModel model = ReferenceModel.of(CausalModel.open(folder(golden)));
         return new GoldenSubject(model, in -> {
-            loss(model, in.get("ids")).backward();
+            model.loss(in.get("ids")).backward();
             Map<String, Tensor> sorted = new TreeMap<>(model.weights());
             List<Tensor> norms = sorted.values().stream().map(weight -> weight.grad().norm().clone()).toList();
             sorted.values().forEach(weight -> weight.grad().zero_());
-            return Map.of("loss", loss(model, in.get("ids")), "grad_norms", Ops.stack(0, norms.toArray(Tensor[]::new)));
+            return Map.of("loss", model.loss(in.get("ids")), "grad_norms", Ops.stack(0, norms.toArray(Tensor[]::new)));
         });
-    }
-
-    private static Tensor loss(ReferenceModel model, Tensor ids) {
-        long length = ids.size(1);
-        Tensor logits = model.forward(ids).logits().narrow(1, 0, length - 1);
-        return torch.cross_entropy_loss(logits.flatten(0, 1), ids.narrow(1, 1, length - 1).flatten());
     }
 
     /** The texts of the configuration to idsN. */

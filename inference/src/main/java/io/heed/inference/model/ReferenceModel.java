@@ -142,6 +142,13 @@ public final class ReferenceModel extends Module {
     /** How attention runs, and who looks on. */
     private record Watched(Form form, AttentionObserver observer) { }
 
+    /** The mean cross-entropy of tokens 1 to N - 1 of (B, N) ids given those before them. */
+    public Tensor loss(Tensor ids) {
+        long length = ids.size(1);
+        Tensor logits = forward(ids).logits().narrow(1, 0, length - 1);
+        return torch.cross_entropy_loss(logits.flatten(0, 1), ids.narrow(1, 1, length - 1).flatten());
+    }
+
     private Tensor llamaLayer(Tensor x, int layer, Watched watched) {
         String at = prefix + "layers." + layer + ".";
         Tensor normed = rms(x, at + "input_layernorm.weight");
