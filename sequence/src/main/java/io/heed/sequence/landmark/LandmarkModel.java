@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.nn.Form;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Norm;
+import io.heed.nn.Registration;
 
 /**
  * The paper's language model: a GPT-2 with landmark attention and rotary positions; the embedding is also the head.
@@ -80,7 +81,7 @@ public final class LandmarkModel extends Module {
         }
         this.config = config;
         this.landmark = landmark;
-        Module transformer = register_module("transformer", new Module("transformer"));
+        Module transformer = register_module("transformer", Registration.group());
         embedding = transformer.register_module("wte", new EmbeddingImpl(vocabulary, config.width()));
         Initialisation.truncatedNormal(embedding.weight(), Initialisation.DEVIATION);
         ModuleListImpl list = transformer.register_module("h", new ModuleListImpl());

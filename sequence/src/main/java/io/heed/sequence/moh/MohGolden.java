@@ -17,6 +17,7 @@ import io.heed.nn.Form;
 import io.heed.nn.FusedAttention;
 import io.heed.nn.Heads;
 import io.heed.nn.Initialisation;
+import io.heed.nn.Registration;
 import io.heed.nn.Rotary;
 import io.heed.sequence.GoldenConfig;
 import io.heed.sequence.MixerContext;
@@ -65,7 +66,7 @@ final class MohGolden {
         int groups = config.integer("num_key_value_heads", heads);
         int d = config.integer("head_dim", width / heads);
         boolean causal = config.flag("causal", true);
-        Module parts = new Module("LlamaAttention");
+        Module parts = Registration.group();
         LinearImpl q = parts.register_module("q_proj", Initialisation.linear(width, (long) heads * d, false));
         LinearImpl k = parts.register_module("k_proj", Initialisation.linear(width, (long) groups * d, false));
         LinearImpl v = parts.register_module("v_proj", Initialisation.linear(width, (long) groups * d, false));

@@ -44,7 +44,7 @@ final class RoutingGolden {
         GoldenConfig c = new GoldenConfig(golden.config());
         int heads = c.integer("heads");
         int width = c.integer("head_dim");
-        Module module = new Module("RoutedAttention");
+        Module module = Registration.group();
         Tensor means = Registration.buffer(module, "means", torch.zeros(heads, c.integer("num_clusters"), width));
         int reach = reach(c);
         Relative relative = reach == 0 ? null : new Relative(
