@@ -1,6 +1,8 @@
 package io.heed.graph;
 
 import java.util.Arrays;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 import dev.ludovic.netlib.arpack.ARPACK;
 import dev.ludovic.netlib.arpack.JavaARPACK;
@@ -16,6 +18,13 @@ final class Lanczos {
     private static final long START = 20_120_9699L;
     private static final int FRESH_START = 1;
     private static final int NOT_ALL_CONVERGED = 1;
+
+    /** The library warns where its native form is missing; kept, because loggers without a holder lose their level. */
+    private static final Logger LIBRARY = Logger.getLogger("dev.ludovic.netlib.arpack.InstanceBuilder");
+
+    static {
+        LIBRARY.setLevel(Level.SEVERE);
+    }
 
     private Lanczos() { }
 
