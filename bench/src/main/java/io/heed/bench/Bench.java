@@ -26,6 +26,7 @@ public final class Bench {
         cases.addAll(GatherBenches.all());
         cases.addAll(GrowthBenches.all());
         cases.addAll(GraphBenches.all());
+        cases.addAll(MixerBenches.all());
         return cases;
     }
 

@@ -3,6 +3,8 @@ package io.heed.bench;
 import java.util.Map;
 import java.util.OptionalDouble;
 
+import io.heed.sequence.Cost;
+
 import static java.util.Map.entry;
 
 /** The least ratio that each measurement has to reach, by bench and shape: the one place where these numbers stand. */
@@ -41,7 +43,16 @@ final class Floors {
             entry("model-prefill 110M float32 256 tokens", 0.6),
             entry("decode 1x8x32768x64", 0.7));
 
+    /** A mixer that claims O(N) may take this much more for each token at 64k tokens than at 4k. */
+    private static final double MOST_GROWTH = 1.15;
+    private static final int LONGEST = 65536;
+
     private Floors() { }
+
+    /** The least ratio of what linear growth from 4k tokens allows to what a mixer of {@code cost} takes, if one is set. */
+    static OptionalDouble growth(Cost cost, int length) {
+        return cost == Cost.LINEAR && length == LONGEST ? OptionalDouble.of(1 / MOST_GROWTH) : OptionalDouble.empty();
+    }
 
     /** The least ratio for {@code bench} at {@code shape}, if one is set. */
     static OptionalDouble of(String bench, String shape) {

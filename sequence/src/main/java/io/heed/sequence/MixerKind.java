@@ -12,9 +12,10 @@ import java.util.Set;
  * @param patterns the patterns that it can be built for
  * @param options  its own options; any other is refused
  * @param factory  builds it
+ * @param cost     how its time grows with the sequence, as it claims: the benchmarks measure it
  */
 public record MixerKind(String id, List<String> aliases, String line, Set<Pattern> patterns, List<MixerOption> options,
-                        Factory factory) {
+                        Factory factory, Cost cost) {
 
     /** Builds a mixer with fresh weights, drawn from libtorch's default generator. */
     @FunctionalInterface
@@ -22,10 +23,21 @@ public record MixerKind(String id, List<String> aliases, String line, Set<Patter
         SequenceMixer build(MixerConfig config);
     }
 
+    /** A mixer of quadratic cost. */
+    public MixerKind(String id, List<String> aliases, String line, Set<Pattern> patterns, List<MixerOption> options,
+                     Factory factory) {
+        this(id, aliases, line, patterns, options, factory, Cost.QUADRATIC);
+    }
+
     public MixerKind {
         aliases = List.copyOf(aliases);
         patterns = Set.copyOf(patterns);
         options = List.copyOf(options);
+    }
+
+    /** The same with another cost. */
+    public MixerKind withCost(Cost cost) {
+        return new MixerKind(id, aliases, line, patterns, options, factory, cost);
     }
 
     /**

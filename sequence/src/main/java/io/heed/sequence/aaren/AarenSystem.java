@@ -12,6 +12,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerProvider;
@@ -25,7 +26,7 @@ public final class AarenSystem implements SystemEntry, MixerProvider {
             Set.of(Pattern.CAUSAL_SELF),
             List.of(new MixerOption("keys", "folded",
                     "folded (the query goes through the key projection) or projected (keys are computed); equal results")),
-            config -> Aaren.of(config));
+            config -> Aaren.of(config)).withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(
         new Claim("parity", "comparable to Transformers on 38 datasets of reinforcement learning, events, forecasting and"

@@ -12,6 +12,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerProvider;
@@ -28,7 +29,7 @@ public final class BasedSystem implements SystemEntry, MixerProvider {
                     new MixerOption("window", "128", "the window; a token sees half of it before itself"),
                     new MixerOption("rotary", "true", "false leaves rotary positions out of the window"),
                     new MixerOption("kernel", "3", "tokens that the convolution sees")),
-            config -> BasedMixers.of(config));
+            config -> BasedMixers.of(config)).withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(
         new Claim("recall", "6.22 points above Mamba on recall-intensive tasks at 1.3B parameters", "abstract"),

@@ -12,6 +12,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerProvider;
@@ -24,27 +25,30 @@ public final class CabSystem implements SystemEntry, MixerProvider {
             "softmax attention over a window of keys", Set.of(Pattern.CAUSAL_SELF, Pattern.NONCAUSAL_SELF),
             List.of(new MixerOption("window", "15",
                     "keys to either side, or so many up to the query itself where causal")),
-            config -> WindowedAttention.local(config));
+            config -> WindowedAttention.local(config)).withCost(Cost.LINEAR);
     /** Bounded memory. */
     public static final MixerKind ABC = new MixerKind("abc", List.of(),
             "attention with bounded memory: a query sees a few softmax averages of all tokens",
                     Set.of(Pattern.values()),
             List.of(new MixerOption("slots", "16", "averages a head"), new MixerOption("memory", "average",
                     "what a slot holds where causal: the average so far, or newest, its last token's share")),
-            config -> AbcAttention.of(config));
+            config -> AbcAttention.of(config)).withCost(Cost.LINEAR);
     /** Random features. */
     public static final MixerKind PERFORMER = new MixerKind("performer", List.of(),
             "softmax attention through positive random features",
             Set.of(Pattern.NONCAUSAL_SELF, Pattern.NONCAUSAL_CROSS, Pattern.CAUSAL_CROSS),
-            List.of(new MixerOption("features", "16", "random features a head")), config -> Performer.of(config));
+            List.of(new MixerOption("features", "16", "random features a head")), config -> Performer.of(config))
+            .withCost(Cost.LINEAR);
     /** Cosine weights. */
     public static final MixerKind COSFORMER = new MixerKind("cosformer", List.of(),
             "linear attention whose weights fall with distance like a cosine",
-            Set.of(Pattern.NONCAUSAL_SELF, Pattern.NONCAUSAL_CROSS), List.of(), config -> CosFormer.of(config));
+            Set.of(Pattern.NONCAUSAL_SELF, Pattern.NONCAUSAL_CROSS), List.of(), config -> CosFormer.of(config))
+            .withCost(Cost.LINEAR);
     /** Segment means. */
     public static final MixerKind NYSTROM = new MixerKind("nystromformer", List.of("nystrom"),
             "softmax attention through the means of a few segments", Set.of(Pattern.NONCAUSAL_SELF),
-            List.of(new MixerOption("landmarks", "16", "segments")), config -> NystromAttention.of(config));
+            List.of(new MixerOption("landmarks", "16", "segments")), config -> NystromAttention.of(config))
+            .withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(
         new Claim("support", "most efficient attentions serve some of the four patterns only: local, LongShort and S4D"

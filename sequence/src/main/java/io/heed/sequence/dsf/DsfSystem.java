@@ -12,6 +12,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerOptions;
@@ -36,44 +37,45 @@ public final class DsfSystem implements SystemEntry, MixerProvider {
             "linear attention: positive features of queries and keys, weights over their causal sum", CAUSAL,
             List.of(QK_WIDTH, new MixerOption("feature", "elu-plus-one", "elu-plus-one, exp or softplus")),
             config -> DynamicAttention.linear(DynamicAttention.sizes(config, "linear-attention"), config.layers(),
-                    MixerOptions.of(config).choice("feature", FeatureMap.class, FeatureMap.ELU_PLUS_ONE)));
+                    MixerOptions.of(config).choice("feature", FeatureMap.class, FeatureMap.ELU_PLUS_ONE)))
+            .withCost(Cost.LINEAR);
     /** Normalised attention, the paper's own. */
     public static final MixerKind NORMALISED = new MixerKind("normalised-attention", List.of("normalised"),
             "linear attention without feature map, divided by a learned scalar of the token", CAUSAL,
             List.of(QK_WIDTH, new MixerOption("eta", "exp", "exp, softplus or sigmoid of the scalar")),
             config -> DynamicAttention.normalised(DynamicAttention.sizes(config, "normalised-attention"),
                     config.layers(),
-                    MixerOptions.of(config).choice("eta", Normaliser.class, Normaliser.EXP)));
+                    MixerOptions.of(config).choice("eta", Normaliser.class, Normaliser.EXP))).withCost(Cost.LINEAR);
     /** S6. */
     public static final MixerKind S6 = new MixerKind("s6", List.of("selective-ssm"),
             "selective state space: a rate for every channel and state, step sizes that depend on the token", CAUSAL,
             List.of(STATES, new MixerOption("dt-rank", "width/16", "width of the step sizes' bottleneck")),
-            config -> StateSpaceMixer.s6(config));
+            config -> StateSpaceMixer.s6(config)).withCost(Cost.LINEAR);
     /** SSD. */
     public static final MixerKind SSD = new MixerKind("ssd", List.of(),
             "selective state space with one rate for all channels and states", CAUSAL, List.of(STATES),
-            config -> StateSpaceMixer.ssd(config));
+            config -> StateSpaceMixer.ssd(config)).withCost(Cost.LINEAR);
     /** Mamba. */
     public static final MixerKind MAMBA = new MixerKind("mamba", List.of(),
             "S6 on a convolved input, gated: the mixer of a Mamba block", CAUSAL,
             List.of(STATES, TAPS, new MixerOption("expand", "2", "channels of the state space over the width")),
-            config -> Mamba.of(config));
+            config -> Mamba.of(config)).withCost(Cost.LINEAR);
     /** Attention inside a Mamba block. */
     public static final MixerKind GATED = new MixerKind("gated-attention", List.of("mamba-attention"),
             "a Mamba block with attention in the place of its state space", CAUSAL,
             List.of(QK_WIDTH, TAPS, new MixerOption("attention", "linear", "linear or softmax")),
-            config -> GatedAttention.of(config));
+            config -> GatedAttention.of(config)).withCost(Cost.LINEAR);
     /** Quasi LSTM. */
     public static final MixerKind QLSTM = new MixerKind("qlstm", List.of(),
             "an LSTM whose gates do not see the hidden state, so that it runs as a scan", CAUSAL,
             List.of(new MixerOption("reversed", "false", "whether it forgets with the reversed sigmoid, as S6 does"),
                     TAPS,
                     new MixerOption("expand", "2", "hidden width over the width")),
-            config -> QuasiLstm.of(config));
+            config -> QuasiLstm.of(config)).withCost(Cost.LINEAR);
     /** Real-gated linear recurrent unit. */
     public static final MixerKind RG_LRU = new MixerKind("rg-lru", List.of(),
             "real-gated linear recurrent unit: one state a channel, gates that depend on the token", CAUSAL, List.of(),
-            config -> RealGatedUnit.of(config));
+            config -> RealGatedUnit.of(config)).withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(
         new Claim("representation",

@@ -12,6 +12,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerProvider;
@@ -27,7 +28,7 @@ public final class FlowSystem implements SystemEntry, MixerProvider {
                     new MixerOption("clamp", "1", "bound of the flows that compete, or none"),
                     new MixerOption("competition", "true", "false lets every key count the same"),
                     new MixerOption("allocation", "true", "false leaves queries without a gate")),
-            config -> FlowAttention.of(config));
+            config -> FlowAttention.of(config)).withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(
         new Claim("areas", "better than Performer and Reformer in five areas: LRA 56.48 against 51.41 and 50.67, ImageNet 80.6"

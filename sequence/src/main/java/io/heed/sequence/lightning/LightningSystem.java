@@ -12,6 +12,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerProvider;
@@ -22,7 +23,8 @@ public final class LightningSystem implements SystemEntry, MixerProvider {
     /** What {@link io.heed.sequence.Mixers} lists. */
     public static final MixerKind MIXER = new MixerKind("lightning-attention", List.of("lightning"),
             "causal linear attention with decay, computed in blocks, in TNL's gated layer", Set.of(Pattern.CAUSAL_SELF),
-            List.of(new MixerOption("decay", "true", "false lets no head forget")), config -> TnlAttention.of(config));
+            List.of(new MixerOption("decay", "true", "false lets no head forget")), config -> TnlAttention.of(config))
+            .withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(
         new Claim("constant-speed", "training speed is constant over the sequence length (1k to 128k) at fixed memory",

@@ -12,6 +12,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerProvider;
@@ -35,7 +36,7 @@ public final class RoutingSystem implements SystemEntry, MixerProvider {
                     new MixerOption("relative", "0", "reach of the vectors for distances of ranks; 0 for none"),
                     new MixerOption("beta", "1e-4", "weight of the loss that binds items to their centroids"),
                     new MixerOption("decay", "0.999", "of the centroids' moving averages")),
-            config -> RoutingAttention.of(config));
+            config -> RoutingAttention.of(config)).withCost(Cost.SUBQUADRATIC);
 
     static final List<Claim> CLAIMS = List.of(
         new Claim("quality", "15.8 perplexity on Wikitext-103 against Transformer-XL's 18.3; 3.43 bits/dim on ImageNet-64",

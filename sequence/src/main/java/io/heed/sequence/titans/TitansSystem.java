@@ -11,6 +11,7 @@ import io.heed.catalog.GoldenModule;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerConfig;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
@@ -32,7 +33,8 @@ public final class TitansSystem implements SystemEntry, MixerProvider {
     public static final MixerKind MEMORY = new MixerKind("titans", List.of("neural-memory", "titans-lmm"),
             "Titans' long-term memory: a small network that learns while it reads", Set.of(Pattern.CAUSAL_SELF),
             with(MEMORY_OPTIONS, new MixerOption("conv", "4", "taps of the convolutions on q, k and v; 0 for none")),
-            config -> new MemoryLayer(memory(config, MixerOptions.of(config).integer("conv", 4)), 1e-6, config.layers()));
+            config -> new MemoryLayer(memory(config, MixerOptions.of(config).integer("conv", 4)), 1e-6, config.layers()))
+            .withCost(Cost.LINEAR);
 
     /** Memory as context. */
     public static final MixerKind CONTEXT = block("titans-mac", "Titans, memory as context: attention over segments reads it and"
@@ -66,7 +68,7 @@ public final class TitansSystem implements SystemEntry, MixerProvider {
                     return new TitansBlock(new TitansBlock.Config(memory(config, 0), config.heads(),
                             options.integer("segment", 32), options.integer("window", 32), options.integer("persistent", 4),
                             config.layers()), use);
-                });
+                }).withCost(Cost.LINEAR);
     }
 
     private static NeuralMemory.Config memory(MixerConfig config, int taps) {

@@ -12,6 +12,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerProvider;
@@ -27,7 +28,7 @@ public final class TransNormerSystem implements SystemEntry, MixerProvider {
                     new MixerOption("lrpe", "first", "layers that encode positions besides: first, all or none"),
                     new MixerOption("gate", "true", "false leaves out the output gate and its projection"),
                     new MixerOption("norm", "simple-rms", "norm of the heads' outputs: simple-rms or layer")),
-            config -> NormLinearAttention.of(config));
+            config -> NormLinearAttention.of(config)).withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(
         new Claim("quality", "the first linear-attention language model better than softmax models in accuracy: 385M parameters"

@@ -12,6 +12,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerProvider;
@@ -25,26 +26,26 @@ public final class ZoologySystem implements SystemEntry, MixerProvider {
             List.of(new MixerOption("kernel", "alternate", "taps, long, or alternate: 3 in even layers, long in odd ones"),
                     new MixerOption("hidden", "16", "hidden width of a long filter's network"),
                     new MixerOption("activation", "false", "whether both factors pass SiLU")),
-            config -> new BaseConv(config));
+            config -> new BaseConv(config)).withCost(Cost.SUBQUADRATIC);
 
     /** Hyena of order 2. */
     public static final MixerKind HYENA = new MixerKind("hyena", List.of(),
             "Hyena: gates around a long convolution with an implicit filter", Set.of(Pattern.CAUSAL_SELF),
             List.of(new MixerOption("order", "64", "hidden width of the filter's network"),
                     new MixerOption("learn-positions", "false", "whether the filter's position embedding is trained")),
-            config -> new Hyena(config));
+            config -> new Hyena(config)).withCost(Cost.SUBQUADRATIC);
 
     /** H3. */
     public static final MixerKind H3_KIND = new MixerKind("h3", List.of(),
             "H3: shift SSM on keys, diagonal SSM on outer products with values", Set.of(Pattern.CAUSAL_SELF),
             List.of(new MixerOption("states", "64", "states of both SSMs"),
                     new MixerOption("head-width", "2", "channels of a head")),
-            config -> new H3(config));
+            config -> new H3(config)).withCost(Cost.SUBQUADRATIC);
 
     /** RWKV-4's time mixing. */
     public static final MixerKind RWKV = new MixerKind("rwkv", List.of("rwkv4"),
             "RWKV-4 time mixing: averages with a decay by channel", Set.of(Pattern.CAUSAL_SELF), List.of(),
-            config -> new Rwkv(config));
+            config -> new Rwkv(config)).withCost(Cost.LINEAR);
 
     /** Attention at selected positions. */
     public static final MixerKind LOOKUPS = new MixerKind("sparse-lookups", List.of("lookups"),
