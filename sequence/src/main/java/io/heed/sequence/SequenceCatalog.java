@@ -10,6 +10,7 @@ import io.heed.sequence.bam.BamSystem;
 import io.heed.sequence.based.BasedSystem;
 import io.heed.sequence.cab.CabSystem;
 import io.heed.sequence.cca.CcaSystem;
+import io.heed.sequence.combiner.CombinerSystem;
 import io.heed.sequence.dsf.DsfSystem;
 import io.heed.sequence.flowformer.FlowSystem;
 import io.heed.sequence.gaussian.GaussianSystem;
@@ -46,6 +47,7 @@ public final class SequenceCatalog implements FamilyCatalog, MixerProvider {
             new BasedSystem(),
             new CcaSystem(),
             new RoutingSystem(),
+            new CombinerSystem(),
             new LandmarkSystem(),
             new FlowSystem(),
             new DsfSystem(),

@@ -1,20 +1,15 @@
 package io.heed.sequence.routing;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 import io.heed.catalog.Budget;
 import io.heed.catalog.Claim;
-import io.heed.catalog.Plot;
 import io.heed.catalog.Progress;
 import io.heed.catalog.Report;
 import io.heed.catalog.Study;
@@ -28,14 +23,11 @@ import io.heed.data.WordNet;
 import io.heed.sequence.BackboneConfig;
 import io.heed.sequence.LanguageModel;
 import io.heed.sequence.LanguageModelConfig;
-import io.heed.sequence.MixerConfig;
+import io.heed.sequence.LengthScaling;
 import io.heed.sequence.MixerSpec;
-import io.heed.sequence.Mixers;
 import io.heed.sequence.RecallTrial;
-import io.heed.sequence.SequenceMixer;
 import io.heed.sequence.StudyTraining;
 import io.heed.sequence.TextTask;
-import io.heed.sequence.Timings;
 import io.heed.tensor.Seeds;
 
 /**
@@ -54,7 +46,6 @@ final class RoutingStudy implements Study {
     private static final double LEVEL = 0.01;
     /** Largest exponent of the time over the length. */
     private static final double EXPONENT = 1.7;
-    private static final int[] LENGTHS = {256, 1024, 4096};
 
     private static Map<String, String> arms() {
         Map<String, String> arms = new LinkedHashMap<>();
@@ -93,21 +84,22 @@ final class RoutingStudy implements Study {
         report.table(new Table("Recall from 128 positions, and characters of WordNet's glosses",
                 List.of("heads", "recall", "bits per character"), rows));
         progress.update(0.9, "time over the length");
-        double[][] seconds = times(quick ? 3 : 9);
-        report.table(timeTable(seconds)).plot(timePlot(seconds));
+        LengthScaling times = LengthScaling.measure(Map.of(ROUTED, "routing-transformer:membership=sequence", FULL, "softmax"),
+                quick ? 3 : 9, 256, 1024, 4096);
+        report.table(times.table()).plot(times.plot());
         report.note("Groups are chosen from the tokens so far, so that no arm sees later tokens; the times are of the published"
                 + " rule, with C = sqrt(N). Wikitext-103 (15.8 perplexity) is beyond this budget.");
         report.note("Recall: two layers, the first a short convolution; a local block of 8 with 8 keys before it.");
-        return verdict(report, recall, text, seconds);
+        return verdict(report, recall, text, times);
     }
 
     private static Report verdict(Report.Builder report, Map<String, Double> recall, Map<String, Double> text,
-                                  double[][] seconds) {
+                                  LengthScaling times) {
         double gain = recall.get(ROUTED) - recall.get(LOCAL);
         double overRandom = recall.get(ROUTED) - recall.get(RANDOM);
         double bits = text.get(ROUTED) - text.get(LOCAL);
-        double routed = exponent(seconds[0]);
-        double full = exponent(seconds[1]);
+        double routed = times.exponent(ROUTED);
+        double full = times.exponent(FULL);
         boolean[] held = {gain >= GAIN, overRandom > 0, bits <= LEVEL, routed < EXPONENT && routed < full};
         int count = 0;
         for (boolean one : held) {
@@ -128,52 +120,5 @@ final class RoutingStudy implements Study {
             return StudyTraining.train(new LanguageModel(new LanguageModelConfig(task.data().vocabularySize(), true, backbone)),
                     task, StudyTraining.config(steps, 3e-3, 0)).value();
         }
-    }
-
-    /** Seconds of a forward pass by length: of the routed layer, then of full attention's. */
-    private static double[][] times(int rounds) {
-        double[][] seconds = new double[2][LENGTHS.length];
-        for (int i = 0; i < LENGTHS.length; i++) {
-            try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
-                MixerConfig config = MixerConfig.of(128, 4).withLength(LENGTHS[i]);
-                SequenceMixer routed = Mixers.build(MixerSpec.parse("routing-transformer:membership=sequence"), config);
-                SequenceMixer full = Mixers.build(MixerSpec.parse("softmax"), config);
-                routed.eval();
-                Tensor x = torch.randn(1, LENGTHS[i], config.width());
-                double[] medians = Timings.medians(rounds, () -> routed.forward(x), () -> full.forward(x));
-                seconds[0][i] = medians[0];
-                seconds[1][i] = medians[1];
-            }
-        }
-        return seconds;
-    }
-
-    /** Slope of the logarithms, by least squares. */
-    private static double exponent(double[] seconds) {
-        double[] x = Arrays.stream(LENGTHS).mapToDouble(Math::log).toArray();
-        double[] y = Arrays.stream(seconds).map(Math::log).toArray();
-        double meanX = Arrays.stream(x).average().orElseThrow();
-        double meanY = Arrays.stream(y).average().orElseThrow();
-        double above = 0;
-        double below = 0;
-        for (int i = 0; i < x.length; i++) {
-            above += (x[i] - meanX) * (y[i] - meanY);
-            below += (x[i] - meanX) * (x[i] - meanX);
-        }
-        return above / below;
-    }
-
-    private static Table timeTable(double[][] seconds) {
-        List<List<Object>> rows = new ArrayList<>();
-        for (int i = 0; i < LENGTHS.length; i++) {
-            rows.add(List.of(LENGTHS[i], 1e3 * seconds[0][i], 1e3 * seconds[1][i]));
-        }
-        return new Table("Forward pass of a layer of width 128 with 4 heads, ms", List.of("length", "half routed", "full"), rows);
-    }
-
-    private static Plot timePlot(double[][] seconds) {
-        double[] length = Arrays.stream(LENGTHS).asDoubleStream().toArray();
-        return new Plot("Time over the length", "tokens", "seconds", List.of(new Plot.Series("half routed", length, seconds[0]),
-                new Plot.Series("full", length, seconds[1])));
     }
 }
