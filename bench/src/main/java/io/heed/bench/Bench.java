@@ -21,6 +21,7 @@ public final class Bench {
         cases.addAll(ModelBenches.all());
         cases.addAll(LinearBenches.all());
         cases.addAll(ScanBenches.all());
+        cases.addAll(PointerBenches.all());
         cases.addAll(NeighborhoodBenches.all());
         cases.addAll(SelectiveBenches.all());
         cases.addAll(GatherBenches.all());

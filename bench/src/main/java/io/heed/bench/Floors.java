@@ -28,6 +28,8 @@ final class Floors {
             entry("prefix-scan-linear 1x8x16384x64", 0.9),
             entry("selective-scan-loop 1x4096x256 16 states", 10.0),
             entry("selective-scan-log-depth 1x4096x256 16 states", 3.0),
+            entry("pointer-scores 64x51x51x256", 2.0),
+            entry("pointer-scores 1x64x4096x256", 2.0),
             entry("edge-forward 2708 nodes 8x8", 4.0),
             entry("edge-forward WordNet 8x8", 4.0),
             entry("edge-forward-backward 2708 nodes 8x8", 3.0),

@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 
 import io.heed.kernels.AttentionSpec;
 import io.heed.kernels.Mask;
+import io.heed.nn.AttentionCall;
 import io.heed.nn.ComposedAttention;
 import io.heed.nn.Form;
 import io.heed.nn.FusedAttention;
@@ -55,7 +56,8 @@ final class ZoologyAttention extends SequenceMixer {
         Tensor[] qkv = Heads.unpack(packed.forward(x), heads, heads);
         AttentionSpec spec = AttentionSpec.softmax().withMask(Mask.causal());
         AttentionSpec padded = context.padding().map(Padding::keys).map(spec::withPadding).orElse(spec);
-        return out.forward(Heads.merge(attend(qkv[0], qkv[1], qkv[2], padded, context.form())));
+        Tensor attended = attend(qkv[0], qkv[1], qkv[2], padded, context.form());
+        return out.forward(Heads.merge(context.watch(attended, () -> AttentionCall.of(qkv[0], qkv[1], qkv[2], padded))));
     }
 
     @Override
