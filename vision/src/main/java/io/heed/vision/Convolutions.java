@@ -8,16 +8,16 @@ import org.bytedeco.pytorch.NoGradGuard;
 import io.heed.nn.Initialisation;
 
 /** Convolutions with fresh weights: normal with variance 1 / fan-in, cut at two deviations, biases 0. */
-final class Convolutions {
+public final class Convolutions {
     private Convolutions() { }
 
     /** A square convolution with a bias: (B, in, H, W) to (B, out, H', W'). */
-    static Conv2dImpl of(long in, long out, long kernel, long stride, long padding) {
+    public static Conv2dImpl of(long in, long out, long kernel, long stride, long padding) {
         return of(in, out, kernel, stride, padding, true);
     }
 
     /** A square convolution: (B, in, H, W) to (B, out, H', W'). */
-    static Conv2dImpl of(long in, long out, long kernel, long stride, long padding, boolean bias) {
+    public static Conv2dImpl of(long in, long out, long kernel, long stride, long padding, boolean bias) {
         Conv2dOptions options;
         try (LongPointer size = new LongPointer(kernel, kernel); LongPointer step = new LongPointer(stride, stride);
                 LongPointer edge = new LongPointer(padding, padding)) {

@@ -7,13 +7,15 @@ import io.heed.catalog.Family;
 import io.heed.catalog.FamilyCatalog;
 import io.heed.catalog.SystemEntry;
 import io.heed.vision.convit.ConvitSystem;
+import io.heed.vision.halonet.HaloSystem;
 import io.heed.vision.neighborhood.NeighborhoodSystem;
 
 /**
  * The systems of this family. A system that also is a {@link GridMixerProvider} offers its mixers, after the baseline.
  */
 public final class VisionCatalog implements FamilyCatalog, GridMixerProvider {
-    private static final List<SystemEntry> SYSTEMS = List.of(new NeighborhoodSystem(), new ConvitSystem());
+    private static final List<SystemEntry> SYSTEMS = List.of(new NeighborhoodSystem(), new ConvitSystem(),
+            new HaloSystem());
 
     /** Attention over the whole grid. */
     private static final GridMixerKind BASELINE = new GridMixerKind("softmax", List.of("attention"),
