@@ -87,8 +87,8 @@ final class NeighborhoodStudy implements Study {
         boolean level = qualities.stream().allMatch(quality -> 100 * (quality.full - quality.local) <= BEHIND);
         String reason = String.format(Locale.ROOT, "on two and three axes the fused form is at least %.1fx as fast as"
                 + " gathered windows and at least %.1fx as fast as the best of the others, backward pass included; the"
-                + " others' order (gathered <= naive < dense) %s; when the window doubles, the fused form's memory grows"
-                + " by %.3f%% of what the gathered form's does (below %.0f%% wanted)%s", overUnfused, overAll,
+                + " others' order (gathered <= naive < dense) %s; when the window doubles, the fused form's memory"
+                + " grows by %.3f%% of what the gathered form's does (below %.0f%% wanted)%s", overUnfused, overAll,
                 ordered ? "holds" : "does not hold", 100 * growth, 100 * STEADY,
                 qualities.isEmpty() ? "" : "; " + text(qualities));
         boolean faster = overUnfused > 1 && overAll > 1;
