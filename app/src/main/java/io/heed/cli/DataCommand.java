@@ -35,7 +35,7 @@ final class DataCommand implements Runnable {
     /** {@code heed data list}. */
     @Command(name = "list", mixinStandardHelpOptions = true, versionProvider = Version.class,
             description = {"Lists the data sets: where each was found, or how to get it. Downloads nothing.",
-                "A set is a folder of its name in one of the places, which are printed in the order in which they are tried."})
+                "A set is a folder of its name in one of the places, which are printed in the order of trying."})
     static final class ListCommand implements Callable<Integer> {
         @Spec
         private CommandSpec spec;
@@ -51,7 +51,8 @@ final class DataCommand implements Runnable {
             DataFolders folders = DataFolders.of(data);
             Map<String, Path> others = new LinkedHashMap<>(folders.found());
             PrintWriter out = spec.commandLine().getOut();
-            TextTable table = new TextTable(List.of("set", "kind", "what it holds", "where it is, or how to get it")).leftAligned();
+            TextTable table = new TextTable(
+                    List.of("set", "kind", "what it holds", "where it is, or how to get it")).leftAligned();
             for (KnownSet set : KnownSet.ALL) {
                 Path found = others.remove(set.name());
                 boolean here = found != null || set.kind() == KnownSet.Kind.BUILT_IN;
@@ -67,7 +68,8 @@ final class DataCommand implements Runnable {
                 out.println();
                 out.println("places, in order: " + folders.places().stream().map(Path::toString)
                         .collect(Collectors.joining(", ")));
-                out.println("add one with --data or " + DataFolders.VARIABLE + "; what a set's folder holds, gzipped or not:");
+                out.println("add one with --data or " + DataFolders.VARIABLE
+                        + "; what a set's folder holds, gzipped or not:");
                 for (KnownSet.Kind kind : KnownSet.Kind.values()) {
                     if (!kind.layout().isEmpty()) {
                         out.println("  " + kind.title() + ": " + kind.layout());
@@ -82,8 +84,8 @@ final class DataCommand implements Runnable {
         }
 
         private static String line(KnownSet set, boolean here, Path found) {
-            ObjectNode line = JsonNodeFactory.instance.objectNode().put("set", set.name()).put("kind", set.kind().title())
-                    .put("about", set.about()).put("found", here);
+            ObjectNode line = JsonNodeFactory.instance.objectNode().put("set", set.name())
+                    .put("kind", set.kind().title()).put("about", set.about()).put("found", here);
             line.put("folder", found == null ? null : found.toString());
             line.put("get", here ? "" : set.get());
             return line.toString();

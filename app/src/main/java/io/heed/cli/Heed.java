@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 /** The {@code heed} command. Exit status: 0 done, 1 a check failed, 2 bad usage or input, 130 stopped by Ctrl-C. */
 @Command(name = "heed", versionProvider = Version.class, mixinStandardHelpOptions = true,
         subcommands = {CompareCommand.class, SystemsCommand.class, StudyCommand.class, VerifyCommand.class,
-            TrainCommand.class, GenerateCommand.class, ServeCommand.class, InspectCommand.class, DataCommand.class, BenchCommand.class},
+            TrainCommand.class, GenerateCommand.class, ServeCommand.class, InspectCommand.class, DataCommand.class,
+            BenchCommand.class},
         description = "Attention for the JVM: compare, study, check and train attention mechanisms and other sequence mixers.",
         synopsisSubcommandLabel = "COMMAND", commandListHeading = "%nCommands:%n",
         footer = {"", "Start with:", "  heed compare                    four mixers side by side on English text",

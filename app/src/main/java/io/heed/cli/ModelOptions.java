@@ -17,7 +17,8 @@ final class ModelOptions {
     @Option(names = "--task", paramLabel = "NAME",
             description = {"What to learn: text (the next character) or mqar (associative recall);",
                 "the nodes of a graph: wordnet-nodes, cora, citeseer, pubmed, texas, chameleon-filtered, minesweeper,",
-                "ogbn-arxiv; the classes of images: fashion-mnist, mnist, cifar-10, cifar-100, shapes, images (yours)."})
+                "ogbn-arxiv; the classes of images: fashion-mnist, mnist, cifar-10, cifar-100, shapes, or",
+                "images (your own)."})
     private String task;
 
     @Option(names = "--text", paramLabel = "FILE", description = "Your own text, UTF-8, instead of the WordNet glosses.")
@@ -46,7 +47,8 @@ final class ModelOptions {
     @Option(names = "--length", paramLabel = "N", description = "Tokens in a training sequence.")
     private Integer length;
 
-    @Option(names = "--batch", paramLabel = "N", description = "Sequences, images or nodes in a training step; 0 for the whole graph.")
+    @Option(names = "--batch", paramLabel = "N",
+            description = "Sequences, images or nodes in a training step; 0 for the whole graph.")
     private Integer batch;
 
     @Option(names = "--rate", paramLabel = "R", description = "Peak learning rate.")

@@ -16,7 +16,7 @@ import io.heed.catalog.Table;
 import io.heed.catalog.Verdict.Outcome;
 import io.heed.cli.output.Figures;
 
-/** The last results of all studies as one Markdown page: what did not reproduce first, then every study with its numbers. */
+/** The last results of all studies as one Markdown page: what did not reproduce first, then each study with its numbers. */
 final class StudiesPage {
     private static final DateTimeFormatter DAY =
             DateTimeFormatter.ofPattern("d MMMM yyyy", Locale.ENGLISH).withZone(ZoneOffset.UTC);
@@ -58,8 +58,8 @@ final class StudiesPage {
     private String write() {
         line("# Studies");
         line("");
-        line("Each study tests the headline claim of a system's paper on a small machine and computes its verdict from the"
-                + " numbers below. This page is written by `heed study --page FILE` from the last run of each.");
+        line("Each study tests the headline claim of a system's paper on a small machine and computes its verdict from"
+                + " the numbers below. This page is written by `heed study --page FILE` from the last run of each.");
         line("");
         line(count(Outcome.REPRODUCED) + " reproduced, " + count(Outcome.PARTLY) + " partly, "
                 + count(Outcome.NOT_REPRODUCED) + " not"
@@ -117,8 +117,8 @@ final class StudiesPage {
             report.notes().forEach(note -> line("- " + note));
         }
         line("");
-        line("`heed study " + report.system() + " --budget " + report.budget() + "`, " + Figures.duration(report.seconds())
-                + " on " + report.machine() + ", " + DAY.format(report.time()) + ".");
+        line("`heed study " + report.system() + " --budget " + report.budget() + "`, "
+                + Figures.duration(report.seconds()) + " on " + report.machine() + ", " + DAY.format(report.time()) + ".");
     }
 
     private void row(List<String> cells) {

@@ -18,15 +18,16 @@ import io.heed.cli.train.TrainJob;
 
 /** {@code heed train}: one model. */
 @Command(name = "train", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false,
-        description = {"Trains one model on any task of heed compare, and keeps checkpoints, metrics and weights in a run directory.",
-            "Ctrl-C saves and stops; --resume goes on."},
+        description = {"Trains one model on any task of heed compare.",
+            "Keeps checkpoints, metrics and weights in a run directory. Ctrl-C saves and stops; --resume goes on."},
         footer = {"", "Examples:", "  heed train --text notes.txt --mixer lightning-attention --steps 2000",
             "  heed train --task cora --mixer gat", "  heed train --resume runs/20260101-120000-train"})
 final class TrainCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--mixer", paramLabel = "NAME", description = "The mixer; without one the configuration's, else the first that heed compare takes.")
+    @Option(names = "--mixer", paramLabel = "NAME",
+            description = "The mixer; without one the configuration's, else the first that heed compare takes.")
     private String mixer;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of weights and batches.")

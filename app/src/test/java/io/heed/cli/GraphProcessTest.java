@@ -35,8 +35,8 @@ class GraphProcessTest {
         StringBuilder features = new StringBuilder("node\tindices\n");
         StringBuilder edges = new StringBuilder("u\tv\n");
         for (int i = 0; i < NODES; i++) {
-            nodes.append(i).append('\t').append(i % 2).append('\t').append(i % 3 == 0 ? "train" : i % 3 == 1 ? "val" : "test")
-                    .append('\n');
+            nodes.append(i).append('\t').append(i % 2).append('\t')
+                    .append(i % 3 == 0 ? "train" : i % 3 == 1 ? "val" : "test").append('\n');
             features.append(i).append('\t').append(i % 4 < 2 ? i % 2 + " " : "").append(2 + i / 10).append('\n');
             for (int k = 0; k < 4; k++) {
                 int other = random.nextInt(NODES / 2) * 2 + i % 2;
@@ -59,8 +59,8 @@ class GraphProcessTest {
 
     @Test
     void comparesGraphLayersOfOneSize() throws IOException, InterruptedException {
-        HeedProcess run = HeedProcess.start(folder, on("compare", 40, "--mixers", "gcn,gat,gated-gcn,graph-transformer", "--json",
-                "--out", "compared"));
+        HeedProcess run = HeedProcess.start(folder, on("compare", 40, "--mixers", "gcn,gat,gated-gcn,graph-transformer",
+                "--json", "--out", "compared"));
         assertThat(run.status()).as(run.err()).isZero();
         List<String> lines = run.out().lines().toList();
         assertThat(lines).hasSize(4);

@@ -38,9 +38,9 @@ class ImageProcessTest {
             Files.createDirectories(file.getParent());
             ImageIO.write(image, "png", file.toFile());
         }
-        HeedProcess run = HeedProcess.start(folder, List.of("compare", "--images", "mine", "--length", "16", "--width", "16",
-                "--layers", "1", "--heads", "2", "--batch", "8", "--steps", "4", "--mixers", "softmax,sigmoid-attention",
-                "--json", "--out", "run"));
+        HeedProcess run = HeedProcess.start(folder, List.of("compare", "--images", "mine", "--length", "16", "--width",
+                "16", "--layers", "1", "--heads", "2", "--batch", "8", "--steps", "4", "--mixers",
+                "softmax,sigmoid-attention", "--json", "--out", "run"));
         assertThat(run.status()).as(run.err()).isZero();
         List<String> lines = run.out().lines().toList();
         assertThat(lines).hasSize(2);

@@ -61,7 +61,8 @@ class LauncherTest {
     void aFreshBuildStartsAtOnceOnTheJdkThatJavaHomeNames() throws IOException, InterruptedException {
         fresh();
         executable(tools.resolve("mvn"), "#!/bin/sh\necho called >> '" + folder.resolve("mvn.log") + "'\n");
-        Outcome run = heed(Map.of("JAVA_HOME", jdk.toString(), "HEED_JAVA_OPTS", "-Xmx3g"), "systems", "show", "two words");
+        Outcome run = heed(Map.of("JAVA_HOME", jdk.toString(), "HEED_JAVA_OPTS", "-Xmx3g"), "systems", "show",
+                "two words");
         assertThat(run.status).as(run.err).isZero();
         assertThat(run.err).isEmpty();
         assertThat(run.out.lines()).startsWith(jdk + "/bin/java").contains("-Xmx3g", "-Dheed.home=" + house,
@@ -117,8 +118,8 @@ class LauncherTest {
     void aBuildThatFailsOrCannotStartLeavesTheLastOneInPlace() throws IOException, InterruptedException {
         Outcome without = heed(Map.of("JAVA_HOME", jdk.toString()), "systems");
         assertThat(without.status).isEqualTo(2);
-        assertThat(without.err.lines()).containsExactly("heed: the first run builds with Maven, which is not on the path:"
-                + " install Maven 3.8 or later");
+        assertThat(without.err.lines()).containsExactly("heed: the first run builds with Maven, which is not on the"
+                + " path: install Maven 3.8 or later");
         executable(tools.resolve("mvn"), "#!/bin/sh\necho '[INFO] fine'\necho '[ERROR] A.java: no'\nexit 1\n");
         Outcome failed = heed(Map.of("JAVA_HOME", jdk.toString()), "systems");
         assertThat(failed.status).isEqualTo(2);

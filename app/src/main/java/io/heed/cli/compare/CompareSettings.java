@@ -56,7 +56,8 @@ public record CompareSettings(String task, String text, String data, String imag
 
     /** The same with other mixers. */
     public CompareSettings withMixers(List<String> mixers) {
-        return new CompareSettings(task, text, data, images, mixers, steps, seeds, width, layers, heads, length, batch, rate);
+        return new CompareSettings(task, text, data, images, mixers, steps, seeds, width, layers, heads, length,
+                batch, rate);
     }
 
     /** How each model is trained; the seed is still to be set. */

@@ -28,7 +28,8 @@ final class Comparison<M extends Module> {
     private final StopSignal stop;
     private final Terminal terminal;
 
-    Comparison(CompareSettings settings, Contest<M> contest, RunDirectory directory, StopSignal stop, Terminal terminal) {
+    Comparison(CompareSettings settings, Contest<M> contest, RunDirectory directory, StopSignal stop,
+            Terminal terminal) {
         this.settings = settings;
         this.contest = contest;
         this.directory = directory;

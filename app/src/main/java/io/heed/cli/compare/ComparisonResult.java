@@ -20,8 +20,8 @@ import java.util.Map;
  * @param seconds        wall time of all of it
  */
 public record ComparisonResult(String task, String data, String metric, String unit, boolean higherIsBetter,
-                               long steps, List<MixerResult> mixers, Map<String, String> settings, Map<String, String> machine,
-                               String command, double seconds) {
+                               long steps, List<MixerResult> mixers, Map<String, String> settings,
+                               Map<String, String> machine, String command, double seconds) {
     /** Mixers, best metric first. */
     public List<MixerResult> ranked() {
         Comparator<MixerResult> worse = Comparator.comparingDouble(result -> result.value().mean());

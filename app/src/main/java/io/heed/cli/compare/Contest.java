@@ -11,8 +11,8 @@ import io.heed.train.RunDirectory;
 import io.heed.train.Task;
 
 /**
- * What a comparison or a training needs to know of its models, whatever their family: the task with its data, how each model
- * is built, and what a trained one is asked to show.
+ * What a comparison or a training needs to know of its models, whatever their family: the task with its data, how each
+ * model is built, and what a trained one is asked to show.
  *
  * @param <M> the kind of model
  */

@@ -24,7 +24,8 @@ interface ContestFamily {
     /**
      * Checks what this family alone can judge.
      *
-     * @throws IllegalArgumentException in one line when a mixer is unknown, or a setting has no meaning or is out of range
+     * @throws IllegalArgumentException in one line when a mixer is unknown, or a setting is out of range or has no
+     *                                  meaning
      */
     void check(CompareSettings settings);
 

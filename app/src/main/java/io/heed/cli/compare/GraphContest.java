@@ -82,7 +82,7 @@ record GraphContest(CompareSettings settings, NodeTask nodes, int positions) imp
     public Map<String, String> facts() {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("A step", settings.batch() == 0 ? "the whole graph" : settings.batch() + " nodes; "
-                + GraphContests.NEAR + " neighbours a node at the first hop, " + GraphContests.FAR + " at further ones");
+                + GraphContests.NEAR + " neighbours a node at the first hop, " + GraphContests.FAR + " at others");
         facts.put("Positions", positions == 0 ? "none" : positions + " Laplacian eigenvectors");
         facts.put("Split", "the data set's own (the first, where there are several)");
         facts.put("Parameters", "equal within 1%, by the widths of the layers and of the read-out");

@@ -20,7 +20,7 @@ final class GraphContests implements ContestFamily {
     static final String WORDNET = "wordnet-nodes";
     /** Width of the Laplacian encoding. */
     private static final int POSITIONS = 8;
-    /** Graphs with more nodes are sampled, and go without the encoding: its eigenvectors would take longer than training. */
+    /** Larger graphs go without the encoding: its eigenvectors would take longer than training. */
     private static final int LARGE = 50_000;
     /** Edges a node at the first hop, and at all further ones, where neighbourhoods are sampled. */
     static final int NEAR = 10;
@@ -81,7 +81,8 @@ final class GraphContests implements ContestFamily {
         float[] encoding = positions == 0 ? null
                 : Encoding.LAPLACIAN.of(data.graph(), positions, Encoding.userCache());
         return new GraphContest(settings, settings.batch() == 0 ? NodeTask.whole(data, 0, encoding, positions)
-                : NodeTask.sampled(data, 0, encoding, positions, settings.batch(), fanOuts(settings.layers())), positions);
+                : NodeTask.sampled(data, 0, encoding, positions, settings.batch(), fanOuts(settings.layers())),
+                positions);
     }
 
     private static NodeData read(CompareSettings settings) {

@@ -19,7 +19,8 @@ final class Headline {
             return after + " on " + result.data() + ", " + best.mixer() + " reaches " + quality(result, best) + ", at "
                     + Figures.count(best.tokensPerSecond().mean()) + " " + result.unit() + "/s.";
         }
-        return after + " on " + result.data() + ", " + first(result, ranked) + " " + fastest(result, ranked) + smallest(ranked);
+        return after + " on " + result.data() + ", " + first(result, ranked) + " " + fastest(result, ranked)
+                + smallest(ranked);
     }
 
     private static String first(ComparisonResult result, List<MixerResult> ranked) {

@@ -52,7 +52,8 @@ final class ImageContests implements ContestFamily {
 
     @Override
     public CompareSettings defaults(String task) {
-        return new CompareSettings(task, "", "", "", USUAL, 200, List.of(0L), 64, 3, 2, task.equals(OWN) ? SIDE : 0, 32, 2e-3);
+        return new CompareSettings(task, "", "", "", USUAL, 200, List.of(0L), 64, 3, 2,
+                task.equals(OWN) ? SIDE : 0, 32, 2e-3);
     }
 
     @Override

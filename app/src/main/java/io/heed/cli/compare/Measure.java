@@ -21,8 +21,8 @@ record Measure(String name, Function<MixerResult, Statistic> figure, DoubleFunct
                boolean compared) {
 
     /**
-     * The columns of a comparison's table, the task's metric first. A test metric and a decoding state have a column where
-     * there is one to show.
+     * The columns of a comparison's table, the task's metric first. A test metric and a decoding state have a column
+     * where there is one to show.
      */
     static List<Measure> of(ComparisonResult result) {
         List<Measure> measures = new ArrayList<>();

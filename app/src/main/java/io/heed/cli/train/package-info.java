@@ -1,2 +1,2 @@
-/** Training one language model and letting it write: {@code heed train} and {@code heed generate}. */
+/** Training one model, and letting a language model write: {@code heed train} and {@code heed generate}. */
 package io.heed.cli.train;
