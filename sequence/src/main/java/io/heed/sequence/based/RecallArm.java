@@ -14,6 +14,7 @@ import io.heed.sequence.LanguageModel;
 import io.heed.sequence.LanguageModelConfig;
 import io.heed.sequence.MixerSpec;
 import io.heed.sequence.MqarTask;
+import io.heed.sequence.RecallTrial;
 import io.heed.sequence.StudyTraining;
 import io.heed.tensor.Seeds;
 
@@ -68,6 +69,7 @@ record RecallArm(String name, String curve, List<String> layers) {
                 try (PointerScope _ = new PointerScope()) {
                     Seeds.seedTorch(seed, "weights", 0);
                     LanguageModel model = new LanguageModel(config(task));
+                    RecallTrial.widen(model);
                     sum += StudyTraining.train(model, task, StudyTraining.config(steps, rate, seed)).value();
                     bytes = stateBytes(model, task);
                     parameters = model.parameterCount();
