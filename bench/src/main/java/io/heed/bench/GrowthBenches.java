@@ -17,8 +17,8 @@ import io.heed.sequence.Mixers;
 import io.heed.sequence.SequenceMixer;
 
 /**
- * The time of mixers that claim to be linear in the sequence length, at 1k to 64k tokens, forward and with the backward pass. The
- * ratio is the time of a token at 4k over that at 64k: 1 is linear, less is growth.
+ * The time of mixers that claim to be linear in the sequence length, at 1k to 64k tokens, forward and with the backward
+ * pass. The ratio is the time of a token at 4k over that at 64k: 1 is linear, less is growth.
  */
 final class GrowthBenches {
     private static final int[] LENGTHS = {1024, 4096, 16_384, 65_536};
@@ -28,7 +28,8 @@ final class GrowthBenches {
     private static final int ROUNDS = 3;
     private static final int WARM_UP = 8;
     private static final List<String> LINEAR = List.of("lightning-attention", "aaren", "linear-attention",
-            "normalised-attention", "gated-attention", "s6", "ssd", "mamba", "qlstm", "rg-lru", "local-attention", "flowformer",
+            "normalised-attention", "gated-attention", "s6", "ssd", "mamba", "qlstm", "rg-lru", "local-attention",
+                    "flowformer",
             "based", "rwkv");
 
     private GrowthBenches() { }
@@ -84,8 +85,8 @@ final class GrowthBenches {
             }
             int last = LENGTHS.length - 1;
             double linear = millis[BASE] * LENGTHS[last] / LENGTHS[BASE];
-            String times = String.format(Locale.ROOT, "16 x N = 4k; at 1k %.1f ms, 4k %.1f, 16k %.1f, 64k %.1f", millis[0],
-                    millis[1], millis[2], millis[3]);
+            String times = String.format(Locale.ROOT, "16 x N = 4k; at 1k %.1f ms, 4k %.1f, 16k %.1f, 64k %.1f",
+                    millis[0], millis[1], millis[2], millis[3]);
             return new BenchResult(bench(), shape(), millis[last], times, linear, linear / millis[last],
                     Floors.of(bench(), shape()).orElse(Double.NaN));
         }

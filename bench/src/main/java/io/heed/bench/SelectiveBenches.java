@@ -12,7 +12,10 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.nn.Form;
 import io.heed.nn.SelectiveStateSpace;
 
-/** The selective scan of S6, forward and backward, against a loop over tokens and against the log-depth scan, both in libtorch. */
+/**
+ * The selective scan of S6, forward and backward, against a loop over tokens and against the log-depth scan, both in
+ * libtorch.
+ */
 final class SelectiveBenches {
     private static final int LENGTH = 4096;
     private static final int CHANNELS = 256;
@@ -86,8 +89,10 @@ final class SelectiveBenches {
 
         void forwardBackward(Scan scan, Tensor[] results) {
             try (PointerScope _ = new PointerScope(); AutoGradMode _ = new AutoGradMode(true)) {
-                Tensor y = scan.outputs(new SelectiveStateSpace.Input(leaves[0], leaves[1], leaves[2], leaves[3], leaves[4]));
-                TensorVector gradients = torch.grad(new TensorVector(y), new TensorVector(leaves), new TensorVector(gradient), null,
+                Tensor y = scan.outputs(new SelectiveStateSpace.Input(leaves[0], leaves[1], leaves[2], leaves[3],
+                        leaves[4]));
+                TensorVector gradients =
+                        torch.grad(new TensorVector(y), new TensorVector(leaves), new TensorVector(gradient), null,
                         false, false);
                 results[0].copy_(y.detach());
                 for (int i = 0; i < leaves.length; i++) {

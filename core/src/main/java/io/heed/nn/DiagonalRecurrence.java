@@ -13,8 +13,8 @@ import io.heed.tensor.Autograd;
 import io.heed.tensor.Ops;
 
 /**
- * h_t = a_t h_{t-1} + x_t, element by element: the recurrence that state space models and gated RNNs without hidden-to-gate
- * weights share. All of a, x and the first state get gradients.
+ * h_t = a_t h_{t-1} + x_t, element by element: the recurrence that state space models and gated RNNs without
+ * hidden-to-gate weights share. All of a, x and the first state get gradients.
  */
 public final class DiagonalRecurrence {
     private DiagonalRecurrence() { }
@@ -38,13 +38,14 @@ public final class DiagonalRecurrence {
         }
         Tensor first = inputs.narrow(1, 0, 1);
         Tensor x = initial == null ? inputs
-                : Ops.cat(1, first.add(gates.narrow(1, 0, 1).mul(initial.unsqueeze(1))), inputs.narrow(1, 1, inputs.size(1) - 1));
+                : Ops.cat(1, first.add(gates.narrow(1, 0, 1).mul(initial.unsqueeze(1))),
+                        inputs.narrow(1, 1, inputs.size(1) - 1));
         return scan(gates, x);
     }
 
     /**
-     * In log2 N rounds and linear work: neighbours (a, x), (a', x') are one step (a' a, a' x + x'); the states after odd
-     * tokens are the scan of these, those after even tokens one step further.
+     * In log2 N rounds and linear work: neighbours (a, x), (a', x') are one step (a' a, a' x + x'); the states after
+     * odd tokens are the scan of these, those after even tokens one step further.
      */
     private static Tensor scan(Tensor a, Tensor x) {
         long length = a.size(1);
@@ -71,7 +72,8 @@ public final class DiagonalRecurrence {
         return Autograd.apply(given, (context, in) -> {
             Tensor states = torch.empty(gates.sizes());
             try (Views views = new Views()) {
-                DiagonalScan.forward(views.oneHead(in.get(0)), views.oneHead(in.get(1)), state(views, in), views.oneHead(states));
+                DiagonalScan.forward(views.oneHead(in.get(0)), views.oneHead(in.get(1)), state(views, in),
+                        views.oneHead(states));
             }
             context.save(states);
             in.forEach(context::save);

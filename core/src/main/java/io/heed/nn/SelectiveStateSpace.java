@@ -40,8 +40,8 @@ public final class SelectiveStateSpace {
                     && Arrays.equals(b.shape(), c.shape()) && b.size(0) == u.size(0) && b.size(1) == u.size(1)
                     && a.size(0) == u.size(2) && (a.size(1) == b.size(2) || a.size(1) == 1) && u.size(1) > 0;
             if (!fits) {
-                throw new IllegalArgumentException("a selective state space takes u and delta (B, N, D), a (D, n), b and c"
-                        + " (B, N, n), got " + Ops.shape(u) + ", " + Ops.shape(delta) + ", " + Ops.shape(a) + ", "
+                throw new IllegalArgumentException("a selective state space takes u and delta (B, N, D), a (D, n), b"
+                        + " and c (B, N, n), got " + Ops.shape(u) + ", " + Ops.shape(delta) + ", " + Ops.shape(a) + ", "
                         + Ops.shape(b) + ", " + Ops.shape(c));
             }
         }
@@ -118,7 +118,8 @@ public final class SelectiveStateSpace {
         try (Views views = new Views()) {
             SelectiveScan.backward(input(views, in), views.oneHead(saved.getFirst()),
                     new SelectiveScan.Output(views.oneHead(gradients.getFirst()),
-                            gradients.size() > 1 ? views.oneHead(gradients.get(1)) : null, null), input(views, results));
+                            gradients.size() > 1 ? views.oneHead(gradients.get(1)) : null, null),
+                                    input(views, results));
         }
         return results;
     }

@@ -54,7 +54,8 @@ class StateSpaceTest {
             assertThat(Ops.largestDifference(states, expected)).as("states, %s", form).isLessThan(1e-5);
             List<Tensor> got = gradients(states.mul(probe).sum(), gates, inputs, initial);
             for (int i = 0; i < 3; i++) {
-                assertThat(Ops.largestDifference(got.get(i), wanted.get(i))).as("gradient %d, %s", i, form).isLessThan(5e-5);
+                assertThat(Ops.largestDifference(got.get(i), wanted.get(i))).as("gradient %d, %s", i, form)
+                        .isLessThan(5e-5);
             }
             Tensor fromZero = DiagonalRecurrence.states(gates, inputs, null, form);
             assertThat(Ops.largestDifference(fromZero.select(1, 0), inputs.select(1, 0))).isZero();
@@ -70,14 +71,16 @@ class StateSpaceTest {
         for (Tensor leaf : leaves) {
             leaf.requires_grad_(true);
         }
-        SelectiveStateSpace.Input input = new SelectiveStateSpace.Input(leaves[0], leaves[1], leaves[2], leaves[3], leaves[4]);
+        SelectiveStateSpace.Input input =
+                new SelectiveStateSpace.Input(leaves[0], leaves[1], leaves[2], leaves[3], leaves[4]);
         SelectiveStateSpace.Result expected = SelectiveStateSpace.withState(input, leaves[5], Form.REFERENCE);
         SelectiveStateSpace.Result fused = SelectiveStateSpace.withState(input, leaves[5], Form.FUSED);
         assertThat(Ops.largestDifference(fused.y(), expected.y())).isLessThan(1e-4);
         assertThat(Ops.largestDifference(fused.last(), expected.last())).isLessThan(1e-4);
         Tensor probe = torch.randn_like(expected.y());
         Tensor lastProbe = torch.randn_like(expected.last());
-        List<Tensor> wanted = gradients(expected.y().mul(probe).sum().add(expected.last().mul(lastProbe).sum()), leaves);
+        List<Tensor> wanted =
+                gradients(expected.y().mul(probe).sum().add(expected.last().mul(lastProbe).sum()), leaves);
         List<Tensor> got = gradients(fused.y().mul(probe).sum().add(fused.last().mul(lastProbe).sum()), leaves);
         for (int i = 0; i < leaves.length; i++) {
             double scale = Math.max(1, wanted.get(i).abs().max().item_double());

@@ -7,8 +7,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * A gated recurrence with one state a channel, h_t = a_t h_{t-1} + x_t: what gated RNNs without hidden-to-gate weights and
- * real-gated units reduce to. A gate of 1 and an input of 0 leave the state as it is.
+ * A gated recurrence with one state a channel, h_t = a_t h_{t-1} + x_t: what gated RNNs without hidden-to-gate weights
+ * and real-gated units reduce to. A gate of 1 and an input of 0 leave the state as it is.
  *
  * <p>Tasks are blocks of channels of one sequence or head, cut by the shapes alone.
  */
@@ -58,8 +58,8 @@ public final class DiagonalScan {
      * @param initialGradient (B, H, 1, d), or null where not wanted
      * @throws IllegalArgumentException when one is missing or shapes disagree
      */
-    public static void backward(Rows gates, Rows initial, Rows states, Rows gradient, Rows gateGradient, Rows inputGradient,
-                                Rows initialGradient) {
+    public static void backward(Rows gates, Rows initial, Rows states, Rows gradient, Rows gateGradient,
+                                Rows inputGradient, Rows initialGradient) {
         Arguments.required("states", states);
         Arguments.required("gradient", gradient);
         check(gates, states, initial);
@@ -69,15 +69,16 @@ public final class DiagonalScan {
         forEachBlock(gates, (b, h, column) -> {
             VectorMask<Float> mask = SPECIES.indexInRange(column, gates.width());
             FloatVector before = initial == null ? FloatVector.zero(SPECIES) : load(initial, b, h, 0, column, mask);
-            FloatVector carried = backward(gates, states, gradient, gateGradient, inputGradient, b, h, column, mask, before);
+            FloatVector carried =
+                    backward(gates, states, gradient, gateGradient, inputGradient, b, h, column, mask, before);
             if (initialGradient != null) {
                 store(carried, initialGradient, b, h, 0, column, mask);
             }
         });
     }
 
-    private static FloatVector backward(Rows gates, Rows states, Rows gradient, Rows gateGradient, Rows inputGradient, int b,
-                                        int h, int column, VectorMask<Float> mask, FloatVector before) {
+    private static FloatVector backward(Rows gates, Rows states, Rows gradient, Rows gateGradient, Rows inputGradient,
+                                        int b, int h, int column, VectorMask<Float> mask, FloatVector before) {
         FloatVector carried = FloatVector.zero(SPECIES);
         for (int t = gates.rows() - 1; t >= 0; t--) {
             FloatVector g = load(gradient, b, h, t, column, mask).add(carried);

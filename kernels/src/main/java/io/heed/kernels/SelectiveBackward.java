@@ -8,8 +8,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The backward sweep of {@link SelectiveScan} over some blocks of channels of one sequence, from the last run of tokens to the
- * first. With g_t the gradient of h_t, A_t = exp(delta_t a) and w_t = delta_t u_t:
+ * The backward sweep of {@link SelectiveScan} over some blocks of channels of one sequence, from the last run of tokens
+ * to the first. With g_t the gradient of h_t, A_t = exp(delta_t a) and w_t = delta_t u_t:
  *
  * <pre>
  *   g_t  = c_t dy_t + A_{t+1} g_{t+1}          l_t = g_t A_t h_{t-1}
@@ -169,8 +169,8 @@ final class SelectiveBackward {
     }
 
     /** The states of the run once more, and the decays. */
-    private static void replay(float[] deltas, float[] written, float[] writes, int padded, int first, float[] rates, int at,
-                               float[] decays, float[] history, int count) {
+    private static void replay(float[] deltas, float[] written, float[] writes, int padded, int first, float[] rates,
+                               int at, float[] decays, float[] history, int count) {
         FloatVector a0 = FloatVector.fromArray(SPECIES, rates, at);
         FloatVector a1 = FloatVector.fromArray(SPECIES, rates, at + LANES);
         FloatVector a2 = FloatVector.fromArray(SPECIES, rates, at + 2 * LANES);
@@ -204,8 +204,8 @@ final class SelectiveBackward {
     }
 
     /** {@link #replay} with the channel's decays. */
-    private static void replayShared(float[] shared, float[] written, float[] writes, int padded, int first, float[] decays,
-                                     float[] history, int count) {
+    private static void replayShared(float[] shared, float[] written, float[] writes, int padded, int first,
+                                     float[] decays, float[] history, int count) {
         FloatVector h0 = FloatVector.fromArray(SPECIES, history, 0);
         FloatVector h1 = FloatVector.fromArray(SPECIES, history, LANES);
         FloatVector h2 = FloatVector.fromArray(SPECIES, history, 2 * LANES);
@@ -233,7 +233,8 @@ final class SelectiveBackward {
     /** From the last token of the run to the first, two states at a time. */
     private void sweep(int first, int at, int count) {
         for (int pair = 0; pair < GROUP; pair += 2) {
-            sweepTwo(deltas, written, outGradients, writeTile, readTile, padded, first + pair, rates, carried, rateGradients,
+            sweepTwo(deltas, written, outGradients, writeTile, readTile, padded, first + pair, rates, carried,
+                    rateGradients,
                     at + pair * LANES, decays, history, pair * LANES, readProducts, writeProducts, writtenGradients,
                     deltaGradients, count);
         }
@@ -262,7 +263,8 @@ final class SelectiveBackward {
             g0.mul(w).intoArray(writeProducts, here);
             g1.mul(w).intoArray(writeProducts, here + LANES);
             FloatVector dw = FloatVector.fromArray(SPECIES, writtenGradients, t * LANES);
-            dw = g1.fma(FloatVector.broadcast(SPECIES, writes[bc + 1]), g0.fma(FloatVector.broadcast(SPECIES, writes[bc]), dw));
+            dw = g1.fma(FloatVector.broadcast(SPECIES, writes[bc + 1]),
+                    g0.fma(FloatVector.broadcast(SPECIES, writes[bc]), dw));
             dw.intoArray(writtenGradients, t * LANES);
             g0 = g0.mul(FloatVector.fromArray(SPECIES, decays, here));
             g1 = g1.mul(FloatVector.fromArray(SPECIES, decays, here + LANES));
@@ -279,7 +281,9 @@ final class SelectiveBackward {
         sum1.intoArray(rateGradients, at + LANES);
     }
 
-    /** Adds the sums over lanes of (count, GROUP, lanes) products to states {@code first} on of tokens {@code from} on. */
+    /**
+     * Adds the sums over lanes of (count, GROUP, lanes) products to states {@code first} on of tokens {@code from} on.
+     */
     private void add(float[] products, float[] totals, int from, int first, int count) {
         LaneSums.ofRows(products, count * GROUP, sums);
         for (int t = 0; t < count; t++) {

@@ -24,7 +24,8 @@ final class SelectiveForward {
 
     private SelectiveForward() { }
 
-    static void scan(SelectiveScan.Input input, SelectiveScan.Output output, int batch, int firstBlock, int afterBlock) {
+    static void scan(SelectiveScan.Input input, SelectiveScan.Output output, int batch, int firstBlock,
+            int afterBlock) {
         int states = input.b().width();
         int padded = SelectiveScan.padded(states);
         int rows = input.u().rows();
@@ -54,7 +55,8 @@ final class SelectiveForward {
                 SelectiveTile.loadChannels(input.u(), batch, from, count, block, written);
                 multiply(written, delta, count);
                 Arrays.fill(out, 0, count * LANES, 0);
-                sweep(input.a().width() == 1 && states > 1, delta, written, writes, reads, padded, rates, state, at, out, count);
+                sweep(input.a().width() == 1 && states > 1, delta, written, writes, reads, padded, rates, state, at,
+                        out, count);
                 if (output.y() != null) {
                     SelectiveTile.storeChannels(out, output.y(), batch, from, count, block);
                 }
@@ -150,8 +152,8 @@ final class SelectiveForward {
     }
 
     /** Four states through a run with the channel's decays. */
-    private static void fourShared(float[] decays, float[] written, float[] writes, float[] reads, int padded, int first,
-                                   float[] state, int at, float[] out, int count) {
+    private static void fourShared(float[] decays, float[] written, float[] writes, float[] reads, int padded,
+                                   int first, float[] state, int at, float[] out, int count) {
         FloatVector h0 = FloatVector.fromArray(SPECIES, state, at);
         FloatVector h1 = FloatVector.fromArray(SPECIES, state, at + LANES);
         FloatVector h2 = FloatVector.fromArray(SPECIES, state, at + 2 * LANES);

@@ -3,8 +3,8 @@ package io.heed.kernels;
 import java.util.Arrays;
 
 /**
- * The selective scan of S6 (Gu and Dao, "Mamba", arXiv 2312.00752, section 3): a diagonal recurrence of n states a channel
- * whose step size, write and read vectors depend on the token,
+ * The selective scan of S6 (Gu and Dao, "Mamba", arXiv 2312.00752, section 3): a diagonal recurrence of n states a
+ * channel whose step size, write and read vectors depend on the token,
  *
  * <pre>
  *   h_t[c, s] = exp(delta_t[c] a[c, s]) h_{t-1}[c, s] + delta_t[c] b_t[s] u_t[c]
@@ -12,11 +12,12 @@ import java.util.Arrays;
  * </pre>
  *
  * with delta at least 0 and a at most 0. A step size of 0 leaves the state as it is. Channels lie in vector lanes; the
- * states of a block of channels stay in registers through a run of {@value #RUN} tokens. The backward pass recomputes the
- * states of each run from the state at its start, which the forward pass writes out if asked, so that memory beside inputs
- * and outputs is that of N / {@value #RUN} states.
+ * states of a block of channels stay in registers through a run of {@value #RUN} tokens. The backward pass recomputes
+ * the states of each run from the state at its start, which the forward pass writes out if asked, so that memory beside
+ * inputs and outputs is that of N / {@value #RUN} states.
  *
- * <p>Tasks are blocks of channels of one sequence, cut by the shapes alone; sums over channels are added in a fixed order.
+ * <p>Tasks are blocks of channels of one sequence, cut by the shapes alone; sums over channels are added in a fixed
+ * order.
  */
 public final class SelectiveScan {
     /** Tokens that one block of channels goes through before its state is noted. */
@@ -47,8 +48,8 @@ public final class SelectiveScan {
      *
      * @param y      (B, 1, N, D)
      * @param last   (B, 1, D, n), the state after the last token; may be the same memory as the initial state
-     * @param starts (B, 1, {@link #runs}, {@link #startWidth}), states at the start of every run, for the backward pass;
-     *               no gradient belongs to it
+     * @param starts (B, 1, {@link #runs}, {@link #startWidth}), states at the start of every run, for the backward
+     *               pass; no gradient belongs to it
      */
     public record Output(Rows y, Rows last, Rows starts) { }
 
@@ -190,7 +191,8 @@ public final class SelectiveScan {
 
     /** {@code result} with the inputs themselves where nothing is wanted, so that one check fits both. */
     private static Input shaped(Input input, Input result) {
-        return new Input(result.u() == null ? input.u() : result.u(), result.delta() == null ? input.delta() : result.delta(),
+        return new Input(result.u() == null ? input.u() : result.u(), result.delta() == null ? input.delta()
+                : result.delta(),
                 result.a() == null ? input.a() : result.a(), result.b() == null ? input.b() : result.b(),
                 result.c() == null ? input.c() : result.c(), result.initial());
     }

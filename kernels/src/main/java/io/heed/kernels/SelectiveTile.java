@@ -8,7 +8,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Copies between strided views and the dense tiles, (tokens, lanes) or (tokens, states), that the selective scan works on. */
+/**
+ * Copies between strided views and the dense tiles, (tokens, lanes) or (tokens, states), that the selective scan works
+ * on.
+ */
 final class SelectiveTile {
     private static final VectorSpecies<Float> SPECIES = Lanes.FLOAT;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -26,7 +29,10 @@ final class SelectiveTile {
         view.data().set(ValueLayout.JAVA_FLOAT_UNALIGNED, at * Float.BYTES, value);
     }
 
-    /** Channels of {@code block}, tokens {@code from} on, into {@code tile} (count, lanes); lanes past the last channel are 0. */
+    /**
+     * Channels of {@code block}, tokens {@code from} on, into {@code tile} (count, lanes); lanes past the last channel
+     * are 0.
+     */
     static void loadChannels(Rows view, int batch, int from, int count, int block, float[] tile) {
         VectorMask<Float> mask = SPECIES.indexInRange(block * LANES, view.width());
         boolean whole = (block + 1) * LANES <= view.width();
@@ -64,7 +70,10 @@ final class SelectiveTile {
         }
     }
 
-    /** (D, n) of one block into {@code tile} (padded n, lanes) at {@code tileAt}; a width of 1 is repeated over n states. */
+    /**
+     * (D, n) of one block into {@code tile} (padded n, lanes) at {@code tileAt}; a width of 1 is repeated over n
+     * states.
+     */
     static void loadMatrix(Rows view, int batch, int block, int states, int padded, float[] tile, int tileAt) {
         Arrays.fill(tile, tileAt, tileAt + padded * LANES, 0);
         int lanes = Math.min(LANES, view.rows() - block * LANES);

@@ -1,6 +1,9 @@
 package io.heed.kernels;
 
-/** The selective scan of one sequence in float64, token by token, and its gradients by the chain rule through every token. */
+/**
+ * The selective scan of one sequence in float64, token by token, and its gradients by the chain rule through every
+ * token.
+ */
 final class SelectiveReference {
     final double[][] u;
     final double[][] delta;

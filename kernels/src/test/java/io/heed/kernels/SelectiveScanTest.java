@@ -42,7 +42,8 @@ class SelectiveScanTest {
                     rows(sizes.rows, n), rows(sizes.rows, n), rows(sizes.channels, n));
             y = layouts.empty(sizes.batch, 1, sizes.rows, sizes.channels);
             last = layouts.empty(sizes.batch, 1, sizes.channels, n);
-            starts = layouts.empty(sizes.batch, 1, SelectiveScan.runs(sizes.rows), SelectiveScan.startWidth(sizes.channels, n));
+            starts = layouts.empty(sizes.batch, 1, SelectiveScan.runs(sizes.rows),
+                    SelectiveScan.startWidth(sizes.channels, n));
         }
 
         private Rows rows(int rows, int width) {
@@ -124,7 +125,8 @@ class SelectiveScanTest {
         SelectiveScan.Input in = problem.input;
         Rows state = empty(problem, in.initial());
         Rows y = empty(problem, problem.y);
-        SelectiveScan.forward(part(in, 0, 45, in.initial()), new SelectiveScan.Output(Layouts.slice(y, 0, 45), state, null));
+        SelectiveScan.forward(part(in, 0, 45, in.initial()),
+                new SelectiveScan.Output(Layouts.slice(y, 0, 45), state, null));
         for (int t = 45; t < 70; t++) {
             SelectiveScan.step(part(in, t, t + 1, state), state, Layouts.slice(y, t, t + 1));
         }
@@ -144,10 +146,12 @@ class SelectiveScanTest {
     void shapesAreChecked() {
         Problem problem = new Problem(new Sizes(1, 3, 4, 2, false), 5);
         SelectiveScan.Input in = problem.input;
-        SelectiveScan.Input wrong = new SelectiveScan.Input(in.u(), in.delta(), in.a(), in.b(), Layouts.slice(in.c(), 0, 2), null);
+        SelectiveScan.Input wrong =
+                new SelectiveScan.Input(in.u(), in.delta(), in.a(), in.b(), Layouts.slice(in.c(), 0, 2), null);
         assertThatThrownBy(() -> SelectiveScan.forward(wrong, new SelectiveScan.Output(problem.y, null, null)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessage("c rows is 2, must be 3");
-        assertThatThrownBy(() -> SelectiveScan.forward(new SelectiveScan.Input(in.u(), null, in.a(), in.b(), in.c(), null),
+        assertThatThrownBy(() ->
+                SelectiveScan.forward(new SelectiveScan.Input(in.u(), null, in.a(), in.b(), in.c(), null),
                 new SelectiveScan.Output(problem.y, null, null))).hasMessage("delta is missing");
     }
 
@@ -158,8 +162,10 @@ class SelectiveScanTest {
         SelectiveScan.Input in = problem.input;
         SelectiveScan.Input result = new SelectiveScan.Input(empty(problem, in.u()), empty(problem, in.delta()),
                 empty(problem, in.a()), empty(problem, in.b()), empty(problem, in.c()), empty(problem, in.initial()));
-        SelectiveScan.backward(in, problem.starts, new SelectiveScan.Output(problem.rows(200, 130), null, null), result);
-        return Stream.of(problem.y, problem.last, result.u(), result.delta(), result.a(), result.b(), result.c(), result.initial())
+        SelectiveScan.backward(in, problem.starts, new SelectiveScan.Output(problem.rows(200, 130), null, null),
+                result);
+        return Stream.of(problem.y, problem.last, result.u(), result.delta(), result.a(), result.b(), result.c(),
+                result.initial())
                 .mapToInt(rows -> Arrays.hashCode(Layouts.elements(rows))).reduce(0, (x, y) -> 31 * x + y);
     }
 
@@ -175,6 +181,7 @@ class SelectiveScanTest {
     private static void close(String name, double[][] got, double[][] want) {
         double scale = Stream.of(want).flatMapToDouble(Arrays::stream).map(Math::abs).reduce(1, Math::max);
         IntStream.range(0, want.length).forEach(i -> IntStream.range(0, want[i].length).forEach(j ->
-                assertThat(Math.abs(got[i][j] - want[i][j])).as("%s[%d, %d]", name, i, j).isLessThan(TOLERANCE * scale)));
+                assertThat(Math.abs(got[i][j] - want[i][j])).as("%s[%d, %d]", name, i, j)
+                        .isLessThan(TOLERANCE * scale)));
     }
 }

@@ -230,14 +230,17 @@ final class CabStudy implements Study {
     }
 
     private static void notes(Report.Builder report, PatternRuns runs) {
-        report.note("Stand-ins, since the benchmark's data sets are not part of Heed. NS: filling in masked characters of WordNet's"
-                + " glosses and telling their part of speech, for PG-19, FFHQ and LJSpeech. CS: their language model, for PG-19. NC: completing random closed curves,"
-                + " for PCN point clouds and ETT, ECL and Weather. CC: writing a gloss backwards, for Multi-News and LJSpeech.");
+        report.note("Stand-ins, since the benchmark's data sets are not part of Heed. NS: filling in masked"
+                + " characters of WordNet's"
+                + " glosses and telling their part of speech, for PG-19, FFHQ and LJSpeech. CS: their language model,"
+                + " for PG-19. NC: completing random closed curves,"
+                + " for PCN point clouds and ETT, ECL and Weather. CC: writing a gloss backwards, for Multi-News and"
+                + " LJSpeech.");
         report.note("Only the attention of the pattern is replaced; " + runs.describe()
                 + " Means and deviations of the index are"
                 + " the population's over the mixers in the table, not the paper's over its nine.");
-        report.note("Of the paper's attentions LARA, ProbSparse, LongShort and S4D are not built; FlashAttention is exact, as our"
-                + " fused softmax is.");
+        report.note("Of the paper's attentions LARA, ProbSparse, LongShort and S4D are not built; FlashAttention is"
+                + " exact, as our fused softmax is.");
     }
 
     private static Report verdict(Report.Builder report, Results results) {
@@ -261,8 +264,8 @@ final class CabStudy implements Study {
         int held = (support ? 1 : 0) + (leads ? 1 : 0) + (apart ? 1 : 0) + (memory ? 1 : 0);
         String reason = String.format(Locale.ROOT,
                 "%d claims of support fail their tests, and Performer and Nystrom %s later tokens;"
-                + " on cross-attention %s leads with a mean index of %.3f (softmax %.3f); CC and NS correlate at %.2f (below %.1f"
-                + " wanted); %d of %d attentions overtake vanilla later in time than in memory", failed,
+                + " on cross-attention %s leads with a mean index of %.3f (softmax %.3f); CC and NS correlate at %.2f"
+                + " (below %.1f wanted); %d of %d attentions overtake vanilla later in time than in memory", failed,
                 leaking ? "see" : "do not see", best, cross.get(best), cross.get(VANILLA), correlation, TELLING, later,
                 Costs.attentions());
         return report.verdict(held == 4 ? Verdict.Outcome.REPRODUCED : held > 0 ? Verdict.Outcome.PARTLY

@@ -53,8 +53,8 @@ public final class CabSystem implements SystemEntry, MixerProvider {
     static final List<Claim> CLAIMS = List.of(
         new Claim("support", "most efficient attentions serve some of the four patterns only: local, LongShort and S4D"
                 + " self-attention, Performer all but causal self, ABC all four", "table of supported patterns"),
-        new Claim("cross", "vanilla attention leads non-causal cross (0.596) and causal cross (0.956) attention; ABC 0.204"
-                + " and 0.058, Performer 0.014 and -1.014", "compositional index, README"),
+        new Claim("cross", "vanilla attention leads non-causal cross (0.596) and causal cross (0.956) attention; ABC"
+                + " 0.204 and 0.058, Performer 0.014 and -1.014", "compositional index, README"),
         new Claim("correlation", "patterns rank attentions differently: one does not tell another",
                 "pattern correlation"),
         new Claim("efficiency",

@@ -19,7 +19,7 @@ import io.heed.tensor.Ops;
  * 2102.03902):
  *
  * <pre>
- *   y = softmax(q Lk^T) pinv(softmax(Lq Lk^T)) softmax(Lq k^T) v          q and k both over sqrt(d), as in the benchmark's code
+ *   y = softmax(q Lk^T) pinv(softmax(Lq Lk^T)) softmax(Lq k^T) v      q and k both over sqrt(d), as in its code
  *   pinv: Z = K^T / max column sum, six times Z = Z / 4 (13 I - K Z (15 I - K Z (7 I - K Z)))
  * </pre>
  *

@@ -8,7 +8,7 @@
  *   non-causal cross  y_i depends on all of X and Y    causal cross   y_i depends on all of X, and on Y up to i
  *
  *   score of a metric = s (x - mu) / sigma,   of a task: the mean over its metrics,   index: the mean over tasks
- *   efficiency length = the larger root of a n^2 + b n + c = d n + e, fitted costs of vanilla and of an efficient attention
+ *   efficiency length = the larger root of a n^2 + b n + c = d n + e, fitted costs of vanilla and of the other
  *
  *   local      softmax over keys i - w to i + w, or i - w + 1 to i
  *   ABC        y = softmax(q K~^T / sqrt(d)) V~,   K~, V~ = C softmax averages of the tokens

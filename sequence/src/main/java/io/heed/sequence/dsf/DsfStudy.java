@@ -200,12 +200,12 @@ final class DsfStudy implements Study {
                 + sizes.width
                 + ", no MLP in any arm, " + sizes.steps + " steps, the best of the rates "
                         + Arrays.toString(sizes.rates) + ", "
-                + sizes.seeds + " seed(s). State spaces with n states a channel and attention with keys of width n keep as"
-                + " much: n D numbers.");
-        report.note("The paper compares at 512 tokens and 64 pairs with D up to 512 and 64 epochs, and gives its numbers in"
-                + " figures only: softmax best, then SSD and S6, normalised, linear.");
-        report.note("The reversed sigmoid is tested by keeping one token through noise; recall of both qLSTMs is shown with the"
-                + " full budget.");
+                + sizes.seeds + " seed(s). State spaces with n states a channel and attention with keys of width n"
+                + " keep as much: n D numbers.");
+        report.note("The paper compares at 512 tokens and 64 pairs with D up to 512 and 64 epochs, and gives its"
+                + " numbers in figures only: softmax best, then SSD and S6, normalised, linear.");
+        report.note("The reversed sigmoid is tested by keeping one token through noise; recall of both qLSTMs is"
+                + " shown with the full budget.");
     }
 
     private static Report verdict(Report.Builder report, Results results) {
@@ -231,7 +231,8 @@ final class DsfStudy implements Study {
                 : "exp is " + (exponential ? "" : "not ") + "the best normaliser";
         String reason = String.format(Locale.ROOT,
                 "systems equal their mixers within %.1e; linear attention goes from %.3f to"
-                + " %.3f as n grows, softmax is at %.3f; normalised attention is %s linear at every n, and ends at %.3f, %s the"
+                + " %.3f as n grows, softmax is at %.3f; normalised attention is %s linear at every n, and ends at"
+                + " %.3f, %s the"
                 + " best of softmax, SSD and S6 (%.3f); the reversed qLSTM's loss is %.3f against %.3f; %s",
                 error, linear[0], linear[last], results.softmax, above ? "above" : "not above", normalised[last],
                 below ? "not above" : "above", best, results.reversed.loss, results.standard.loss, eta);
