@@ -28,6 +28,7 @@ public final class Bench {
         cases.addAll(GrowthBenches.all());
         cases.addAll(GraphBenches.all());
         cases.addAll(MixerBenches.all());
+        cases.addAll(FormBenches.all());
         return cases;
     }
 

@@ -43,6 +43,10 @@ final class Floors {
             entry("gather-forward-backward 1x4x8192x64 5% blocks of 64", 3.0),
             entry("model-decode 110M float32", 0.7),
             entry("model-prefill 110M float32 256 tokens", 0.6),
+            entry("mixer-forms based:part=taylor 1x4096x128", 2.0),
+            entry("mixer-forms flowformer 1x4096x128", 2.0),
+            entry("mixer-forms cca-attention:group=16,window=256 1x4096x128", 2.0),
+            entry("mixer-forms landmark-attention:block=63 1x4096x128", 2.0),
             entry("decode 1x8x32768x64", 0.7));
 
     /** A mixer that claims O(N) may take this much more for each token at 64k tokens than at 4k. */
