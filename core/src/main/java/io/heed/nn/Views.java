@@ -8,14 +8,16 @@ import org.bytedeco.pytorch.Tensor;
 import io.heed.kernels.Rows;
 import io.heed.tensor.View;
 
-/** A kernel's views of tensors, held until the kernel is done; null tensors give null views. */
-final class Views implements AutoCloseable {
+/**
+ * A kernel's views of tensors, held until the kernel is done; null tensors give null views. Close it when the kernel has returned.
+ */
+public final class Views implements AutoCloseable {
     private final List<View> open = new ArrayList<>();
 
     /**
      * The memory of {@code tensor}, to read, or to write where it is fresh and dense: then no view is of a copy.
      */
-    Rows rows(Tensor tensor) {
+    public Rows rows(Tensor tensor) {
         if (tensor == null) {
             return null;
         }
@@ -25,7 +27,7 @@ final class Views implements AutoCloseable {
     }
 
     /** The same of a (B, N, d) tensor, as one head. */
-    Rows oneHead(Tensor tensor) {
+    public Rows oneHead(Tensor tensor) {
         return tensor == null ? null : rows(tensor.unsqueeze(1));
     }
 

@@ -9,7 +9,9 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.kernels.KeyPadding;
 import io.heed.kernels.Rows;
 import io.heed.nn.Form;
+import io.heed.nn.Heads;
 import io.heed.nn.Padding;
+import io.heed.nn.Views;
 import io.heed.tensor.Autograd;
 import io.heed.tensor.Ops;
 import io.heed.tensor.View;
@@ -74,11 +76,11 @@ public final class TaylorAttention {
 
     private static Tensor fused(Tensor q, Tensor k, Tensor v, KeyPadding padding, double epsilon) {
         return Autograd.apply(List.of(q, k, v), (context, in) -> {
-            Tensor out = rows(v);
+            Tensor out = Heads.emptyLike(v);
             Tensor normalizers = q.new_empty(q.size(0), q.size(1), q.size(2));
             try (Views views = new Views()) {
-                io.heed.kernels.TaylorAttention.forward(views.input(in),
-                        new io.heed.kernels.TaylorAttention.Output(views.of(out), View.segment(normalizers), null), padding,
+                io.heed.kernels.TaylorAttention.forward(input(views, in),
+                        new io.heed.kernels.TaylorAttention.Output(views.rows(out), View.segment(normalizers), null), padding,
                         epsilon);
             }
             context.save(q, k, v, out, normalizers);
@@ -90,57 +92,33 @@ public final class TaylorAttention {
         List<Tensor> saved = context.saved();
         List<Tensor> results = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            results.add(context.needsGradient(i) ? rows(saved.get(i)) : null);
+            results.add(context.needsGradient(i) ? Heads.emptyLike(saved.get(i)) : null);
         }
         try (Views views = new Views()) {
-            io.heed.kernels.TaylorAttention.backward(views.input(saved),
-                    new io.heed.kernels.TaylorAttention.Output(views.of(saved.get(3)), View.segment(saved.get(4)), null),
-                    views.of(gradient), views.input(results), padding);
+            io.heed.kernels.TaylorAttention.backward(input(views, saved),
+                    new io.heed.kernels.TaylorAttention.Output(views.rows(saved.get(3)), View.segment(saved.get(4)), null),
+                    views.rows(gradient), input(views, results), padding);
         }
         return results;
     }
 
     private static Result fusedExtension(Tensor q, Tensor k, Tensor v, Tensor state, double epsilon) {
-        Tensor out = rows(v);
+        Tensor out = Heads.emptyLike(v);
         Tensor after = state.clone();
         try (Views views = new Views()) {
-            Rows sums = views.of(after);
+            Rows sums = views.rows(after);
             if (q.size(2) == 1) {
-                io.heed.kernels.TaylorAttention.step(views.of(q), views.of(k), views.of(v), sums, views.of(out), epsilon);
+                io.heed.kernels.TaylorAttention.step(views.rows(q), views.rows(k), views.rows(v), sums, views.rows(out), epsilon);
             } else {
                 io.heed.kernels.TaylorAttention.forward(
-                        new io.heed.kernels.TaylorAttention.Input(views.of(q), views.of(k), views.of(v), sums),
-                        new io.heed.kernels.TaylorAttention.Output(views.of(out), null, sums), KeyPadding.none(), epsilon);
+                        new io.heed.kernels.TaylorAttention.Input(views.rows(q), views.rows(k), views.rows(v), sums),
+                        new io.heed.kernels.TaylorAttention.Output(views.rows(out), null, sums), KeyPadding.none(), epsilon);
             }
         }
         return new Result(out, after);
     }
 
-    /** A new (B, H, N, d) tensor whose memory is (B, N, H, d), so that heads merge as a view. */
-    private static Tensor rows(Tensor like) {
-        return like.new_empty(like.size(0), like.size(2), like.size(1), like.size(3)).transpose(1, 2);
-    }
-
-    /** The kernel's views of tensors, held until the kernel is done; null tensors give null views. */
-    private static final class Views implements AutoCloseable {
-        private final List<View> open = new ArrayList<>();
-
-        io.heed.kernels.TaylorAttention.Input input(List<Tensor> in) {
-            return new io.heed.kernels.TaylorAttention.Input(of(in.get(0)), of(in.get(1)), of(in.get(2)), null);
-        }
-
-        Rows of(Tensor tensor) {
-            if (tensor == null) {
-                return null;
-            }
-            View view = View.read(tensor);
-            open.add(view);
-            return view.rows();
-        }
-
-        @Override
-        public void close() {
-            open.forEach(View::close);
-        }
+    private static io.heed.kernels.TaylorAttention.Input input(Views views, List<Tensor> in) {
+        return new io.heed.kernels.TaylorAttention.Input(views.rows(in.get(0)), views.rows(in.get(1)), views.rows(in.get(2)), null);
     }
 }

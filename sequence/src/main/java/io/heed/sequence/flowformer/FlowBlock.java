@@ -1,11 +1,9 @@
 package io.heed.sequence.flowformer;
 
-import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
-import io.heed.nn.Initialisation;
+import io.heed.nn.GptMlp;
 import io.heed.nn.Norm;
 import io.heed.sequence.MixerContext;
 import io.heed.sequence.MixerState;
@@ -17,28 +15,10 @@ import io.heed.sequence.MixerState;
  * {@code mlp.c_proj.* (D, F)}.
  */
 public final class FlowBlock extends Module {
-    /** c_proj(gelu(c_fc x)). */
-    private static final class TanhMlp extends Module {
-        private final LinearImpl in;
-        private final LinearImpl out;
-        private final String approximation;
-
-        TanhMlp(long width, long hidden, boolean exact, int layers) {
-            super("TanhMlp");
-            approximation = exact ? "none" : "tanh";
-            in = register_module("c_fc", Initialisation.linear(width, hidden, true));
-            out = register_module("c_proj", Initialisation.residual(hidden, width, true, layers));
-        }
-
-        Tensor forward(Tensor x) {
-            return out.forward(torch.gelu(in.forward(x), approximation));
-        }
-    }
-
     private final Norm attentionNorm;
     private final FlowAttention attention;
     private final Norm mlpNorm;
-    private final TanhMlp mlp;
+    private final GptMlp mlp;
 
     /**
      * @param sizes     of the attention; input, width and output are equal
@@ -52,7 +32,7 @@ public final class FlowBlock extends Module {
         attentionNorm = register_module("ln_1", new Norm.Layer(sizes.width(), epsilon));
         attention = register_module("attn", new FlowAttention(sizes, flow));
         mlpNorm = register_module("ln_2", new Norm.Layer(sizes.width(), epsilon));
-        mlp = register_module("mlp", new TanhMlp(sizes.width(), hidden, exactGelu, sizes.layers()));
+        mlp = register_module("mlp", new GptMlp(sizes.width(), hidden, true, exactGelu, sizes.layers()));
     }
 
     /** (B, N, D) to (B, N, D). */

@@ -7,9 +7,10 @@ import org.bytedeco.pytorch.Tensor;
 
 import io.heed.kernels.KeyPadding;
 import io.heed.kernels.LandmarkAttention;
-import io.heed.kernels.Rows;
 import io.heed.nn.Form;
+import io.heed.nn.Heads;
 import io.heed.nn.Padding;
+import io.heed.nn.Views;
 import io.heed.tensor.Autograd;
 import io.heed.tensor.Ops;
 import io.heed.tensor.View;
@@ -50,10 +51,10 @@ final class LandmarkHeads {
 
     private static Tensor fused(Tensor q, Tensor k, Tensor v, int block, KeyPadding padding) {
         return Autograd.apply(List.of(q, k, v), (context, in) -> {
-            Tensor out = rows(v);
+            Tensor out = Heads.emptyLike(v);
             Tensor lse = q.new_empty(q.size(0), q.size(1), q.size(2));
             try (Views views = new Views()) {
-                LandmarkAttention.forward(views.input(in), new LandmarkAttention.Output(views.of(out), View.segment(lse)), block,
+                LandmarkAttention.forward(input(views, in), new LandmarkAttention.Output(views.rows(out), View.segment(lse)), block,
                         padding);
             }
             context.save(q, k, v, out, lse);
@@ -65,41 +66,17 @@ final class LandmarkHeads {
         List<Tensor> saved = context.saved();
         List<Tensor> results = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            results.add(context.needsGradient(i) ? rows(saved.get(i)) : null);
+            results.add(context.needsGradient(i) ? Heads.emptyLike(saved.get(i)) : null);
         }
         try (Views views = new Views()) {
-            LandmarkAttention.backward(views.input(saved),
-                    new LandmarkAttention.Output(views.of(saved.get(3)), View.segment(saved.get(4))), views.of(gradient),
-                    views.input(results), block, padding);
+            LandmarkAttention.backward(input(views, saved),
+                    new LandmarkAttention.Output(views.rows(saved.get(3)), View.segment(saved.get(4))), views.rows(gradient),
+                    input(views, results), block, padding);
         }
         return results;
     }
 
-    /** A new (B, H, N, d) tensor whose memory is (B, N, H, d), so that heads merge as a view. */
-    private static Tensor rows(Tensor like) {
-        return like.new_empty(like.size(0), like.size(2), like.size(1), like.size(3)).transpose(1, 2);
-    }
-
-    /** The kernel's views of tensors, held until the kernel is done; null tensors give null views. */
-    private static final class Views implements AutoCloseable {
-        private final List<View> open = new ArrayList<>();
-
-        LandmarkAttention.Input input(List<Tensor> in) {
-            return new LandmarkAttention.Input(of(in.get(0)), of(in.get(1)), of(in.get(2)));
-        }
-
-        Rows of(Tensor tensor) {
-            if (tensor == null) {
-                return null;
-            }
-            View view = View.read(tensor);
-            open.add(view);
-            return view.rows();
-        }
-
-        @Override
-        public void close() {
-            open.forEach(View::close);
-        }
+    private static LandmarkAttention.Input input(Views views, List<Tensor> in) {
+        return new LandmarkAttention.Input(views.rows(in.get(0)), views.rows(in.get(1)), views.rows(in.get(2)));
     }
 }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.bytedeco.pytorch.EmbeddingImpl;
-import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.ModuleListImpl;
 import org.bytedeco.pytorch.Scalar;
@@ -12,6 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.nn.Form;
+import io.heed.nn.GptMlp;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Norm;
 import io.heed.nn.Registration;
@@ -32,35 +32,19 @@ public final class LandmarkModel extends Module {
         final Norm attentionNorm;
         final LandmarkLayer attention;
         final Norm mlpNorm;
-        final Mlp mlp;
+        final GptMlp mlp;
 
         Layer(LandmarkConfig config) {
             super("Layer");
             attentionNorm = register_module("ln_1", new Norm.Layer(config.width(), config.epsilon(), config.bias()));
             attention = register_module("attn", new LandmarkLayer(config));
             mlpNorm = register_module("ln_2", new Norm.Layer(config.width(), config.epsilon(), config.bias()));
-            mlp = register_module("mlp", new Mlp(config));
+            mlp = register_module("mlp", new GptMlp(config.width(), 4 * config.width(), config.bias(), true,
+                    config.layers()));
         }
 
         Tensor mlp(Tensor x) {
             return x.add(mlp.forward(mlpNorm.forward(x)));
-        }
-    }
-
-    /** c_proj(gelu(c_fc x)). */
-    private static final class Mlp extends Module {
-        private final LinearImpl in;
-        private final LinearImpl out;
-
-        Mlp(LandmarkConfig config) {
-            super("Mlp");
-            in = register_module("c_fc", Initialisation.linear(config.width(), 4 * config.width(), config.bias()));
-            out = register_module("c_proj",
-                    Initialisation.residual(4 * config.width(), config.width(), config.bias(), config.layers()));
-        }
-
-        Tensor forward(Tensor x) {
-            return out.forward(torch.gelu(in.forward(x)));
         }
     }
 

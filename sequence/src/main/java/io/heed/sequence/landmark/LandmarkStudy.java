@@ -47,15 +47,15 @@ final class LandmarkStudy implements Study {
     public Report run(Budget budget, Progress progress) {
         Report.Builder report = Report.of("landmark-attention", budget).claims(claims());
         boolean quick = budget == Budget.QUICK;
-        int steps = quick ? 400 : 6000;
-        int[] lengths = quick ? new int[] {TRAINED, 2 * TRAINED, LONG} : new int[] {TRAINED, 2 * TRAINED, LONG, 2 * LONG, 4 * LONG};
-        int examples = quick ? 48 : 256;
+        int steps = quick ? 300 : 6000;
+        int[] lengths = quick ? new int[] {TRAINED, LONG} : new int[] {TRAINED, 2 * TRAINED, LONG, 2 * LONG, 4 * LONG};
+        int examples = quick ? 32 : 256;
         try (PointerScope _ = new PointerScope()) {
             progress.update(0, "training with landmarks");
-            PasskeyTask task = new PasskeyTask(TRAINED, quick ? 12 : 32, TOKENS, true);
+            PasskeyTask task = new PasskeyTask(TRAINED, quick ? 8 : 32, TOKENS, true);
             LandmarkModel model = train(task, TOKENS, steps);
             progress.update(0.4, "training without landmarks");
-            PasskeyTask plainTask = new PasskeyTask(TRAINED, quick ? 12 : 32, TOKENS, false);
+            PasskeyTask plainTask = new PasskeyTask(TRAINED, quick ? 8 : 32, TOKENS, false);
             LandmarkModel plain = train(plainTask, NEVER, steps);
             List<Arm> arms = new ArrayList<>();
             for (int taken : new int[] {2, 4}) {
