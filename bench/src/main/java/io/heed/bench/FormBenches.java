@@ -25,6 +25,7 @@ final class FormBenches {
     private static final List<String> FUSED = List.of("based:part=taylor", "flowformer",
             "cca-attention:group=16,window=256",
             "landmark-attention:block=63");
+
     private FormBenches() { }
 
     static List<BenchCase> all() {

@@ -31,7 +31,10 @@ public final class Heads {
         return x.transpose(1, 2).flatten(2, 3);
     }
 
-    /** A new tensor (B, H, N, d) of the shape of {@code x} whose memory is (B, N, H, d), so that {@link #merge} is a view. */
+    /**
+     * A new tensor (B, H, N, d) of the shape of {@code x} whose memory is (B, N, H, d), so that {@link #merge} is a
+     * view.
+     */
     public static Tensor emptyLike(Tensor x) {
         return x.new_empty(x.size(0), x.size(2), x.size(1), x.size(3)).transpose(1, 2);
     }

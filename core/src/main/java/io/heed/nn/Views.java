@@ -9,7 +9,8 @@ import io.heed.kernels.Rows;
 import io.heed.tensor.View;
 
 /**
- * A kernel's views of tensors, held until the kernel is done; null tensors give null views. Close it when the kernel has returned.
+ * A kernel's views of tensors, held until the kernel is done; null tensors give null views. Close it when the kernel
+ * has returned.
  */
 public final class Views implements AutoCloseable {
     private final List<View> open = new ArrayList<>();

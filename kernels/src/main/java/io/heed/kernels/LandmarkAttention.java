@@ -3,8 +3,8 @@ package io.heed.kernels;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Causal attention through landmarks on the CPU (Mohtashami and Jaggi, NeurIPS 2023, arXiv 2305.16300): every block of tokens ends
- * with a landmark, whose logit gates the block. With x_ij = q_i . k_j / sqrt(d), b(j) the block of token j:
+ * Causal attention through landmarks on the CPU (Mohtashami and Jaggi, NeurIPS 2023, arXiv 2305.16300): every block of
+ * tokens ends with a landmark, whose logit gates the block. With x_ij = q_i . k_j / sqrt(d), b(j) the block of token j:
  *
  * <pre>
  *   j in an earlier block:  w_ij = softmax over that block's tokens of x_ij  *  gate_i b(j)
@@ -12,9 +12,9 @@ import java.lang.foreign.MemorySegment;
  *   gate_i = one softmax over the landmarks of earlier blocks and the tokens of i's own
  * </pre>
  *
- * Landmarks' values are never read. Blocks have {@code block} tokens, the landmark their last; what is left at the end is a block
- * whose landmark has not come. Logits live in tiles; each block is normalised within its tile. Results are the same bits for any
- * number of threads. Outputs must not share memory with inputs.
+ * Landmarks' values are never read. Blocks have {@code block} tokens, the landmark their last; what is left at the end
+ * is a block whose landmark has not come. Logits live in tiles; each block is normalised within its tile. Results are
+ * the same bits for any number of threads. Outputs must not share memory with inputs.
  */
 public final class LandmarkAttention {
     private static final int WIDEST = 256;
@@ -64,7 +64,8 @@ public final class LandmarkAttention {
      * @param result   where the gradients go; null where not wanted
      * @throws IllegalArgumentException when shapes do not fit, naming the argument and both numbers
      */
-    public static void backward(Input input, Output output, Rows gradient, Input result, int block, KeyPadding padding) {
+    public static void backward(Input input, Output output, Rows gradient, Input result, int block,
+            KeyPadding padding) {
         check(input, output, block, padding);
         Rows q = input.q();
         Arguments.required("gradient", gradient);
@@ -88,7 +89,8 @@ public final class LandmarkAttention {
         Arguments.shape("out", output.out(), q.batch(), q.heads(), q.rows(), input.v().width());
         long floats = (long) q.batch() * q.heads() * q.rows();
         if (output.lse().byteSize() < floats * Float.BYTES) {
-            throw new IllegalArgumentException("lse holds " + output.lse().byteSize() / Float.BYTES + " floats, must hold "
+            throw new IllegalArgumentException("lse holds " + output.lse().byteSize() / Float.BYTES
+                    + " floats, must hold "
                     + floats);
         }
         LinearAttentionSpec.ofCausal().withPadding(padding).check(q.batch(), q.heads(), q.rows());

@@ -4,8 +4,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The backward pass of one call of landmark attention: a task is a head, whose weights are computed again tile by tile; the
- * gradients of its keys and values grow in scratch while those of its queries are written.
+ * The backward pass of one call of landmark attention: a task is a head, whose weights are computed again tile by
+ * tile; the gradients of its keys and values grow in scratch while those of its queries are written.
  */
 final class LandmarkBackward {
     private static final Scratch GRADIENT = new Scratch();
@@ -65,7 +65,8 @@ final class LandmarkBackward {
         for (int first = 0; first <= last; first += tile.keyBlocks) {
             tile.multiply(rows, first, last);
             int columns = tile.count * head.slots;
-            Matrix.multiply(steps, columns, head.valueWidth, incoming, 0, head.valueRow, 1, head.turnedValues, first * head.slots,
+            Matrix.multiply(steps, columns, head.valueWidth, incoming, 0, head.valueRow, 1, head.turnedValues,
+                    first * head.slots,
                     head.all, tile.gradients, 0, tile.columns);
             differentiate(tile, head, b, h, from, rows, incoming, out);
             addKeyGradients(tile, head, rows, first, columns, incoming);
@@ -77,7 +78,8 @@ final class LandmarkBackward {
         if (result.q() != null) {
             Panels.scale(queryGradient, 0, rows * head.keyRow, tile.scale());
             Rows to = result.q();
-            Panels.write(queryGradient, 0, head.keyRow, rows, to.width(), to.data(), to.offset(b, h, from), to.rowStride());
+            Panels.write(queryGradient, 0, head.keyRow, rows, to.width(), to.data(), to.offset(b, h, from),
+                    to.rowStride());
         }
     }
 
@@ -97,12 +99,14 @@ final class LandmarkBackward {
         }
     }
 
-    private void addKeyGradients(LandmarkTile tile, LandmarkKeys head, int rows, int first, int columns, float[] incoming) {
+    private void addKeyGradients(LandmarkTile tile, LandmarkKeys head, int rows, int first, int columns,
+            float[] incoming) {
         Matrix.multiplyAdd(columns, head.valueRow, rows, tile.logits, 0, 1, tile.columns, incoming, 0, head.valueRow,
                 head.valueGradients, first * head.slots * head.valueRow, head.valueRow);
         Matrix.multiplyAdd(columns, head.keyRow, rows, tile.gradients, 0, 1, tile.columns, tile.queries, 0, head.keyRow,
                 head.keyGradients, first * head.slots * head.keyRow, head.keyRow);
-        Matrix.multiplyAdd(tile.count, head.keyRow, rows, tile.gateGradients, 0, 1, tile.gateRow, tile.queries, 0, head.keyRow,
+        Matrix.multiplyAdd(tile.count, head.keyRow, rows, tile.gateGradients, 0, 1, tile.gateRow, tile.queries, 0,
+                head.keyRow,
                 head.landmarkGradients, first * head.keyRow, head.keyRow);
     }
 

@@ -64,13 +64,15 @@ final class LandmarkForward {
                 }
                 sum[r] += tile.weigh(r, from + r, larger);
             }
-            Matrix.multiplyAdd(steps, head.valueRow, tile.count * head.slots, tile.logits, 0, tile.columns, 1, head.values,
+            Matrix.multiplyAdd(steps, head.valueRow, tile.count * head.slots, tile.logits, 0, tile.columns, 1,
+                    head.values,
                     first * head.slots * head.valueRow, head.valueRow, accumulator, 0, head.valueRow);
         }
         write(head, b, h, from, rows, accumulator, reference, sum);
     }
 
-    private void write(LandmarkKeys head, int b, int h, int from, int rows, float[] accumulator, float[] reference, float[] sum) {
+    private void write(LandmarkKeys head, int b, int h, int from, int rows, float[] accumulator, float[] reference,
+            float[] sum) {
         Rows out = output.out();
         long at = ((long) b * out.heads() + h) * out.rows() + from;
         for (int r = 0; r < rows; r++) {
@@ -78,6 +80,7 @@ final class LandmarkForward {
             float lse = sum[r] == 0 ? Float.NEGATIVE_INFINITY : reference[r] + (float) Math.log(sum[r]);
             output.lse().setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, at + r, lse);
         }
-        Panels.write(accumulator, 0, head.valueRow, rows, out.width(), out.data(), out.offset(b, h, from), out.rowStride());
+        Panels.write(accumulator, 0, head.valueRow, rows, out.width(), out.data(), out.offset(b, h, from),
+                out.rowStride());
     }
 }

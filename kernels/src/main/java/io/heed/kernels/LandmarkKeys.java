@@ -3,8 +3,8 @@ package io.heed.kernels;
 import java.util.Arrays;
 
 /**
- * The keys and values of one head in this thread's scratch. Tokens lie in slots: block b has {@code slots} of them, its tokens
- * first, then unused ones up to whole vectors; landmarks lie apart, one a block.
+ * The keys and values of one head in this thread's scratch. Tokens lie in slots: block b has {@code slots} of them,
+ * its tokens first, then unused ones up to whole vectors; landmarks lie apart, one a block.
  */
 final class LandmarkKeys {
     private static final ThreadLocal<LandmarkKeys> SCRATCH = ThreadLocal.withInitial(LandmarkKeys::new);
@@ -115,7 +115,8 @@ final class LandmarkKeys {
     void writeValueGradients(Rows to, int b, int h) {
         for (int i = 0; i < blocks; i++) {
             int first = i * block;
-            write(valueGradients, i * slots * valueRow, valueRow, to, b, h, first, Math.min(block - 1, to.rows() - first));
+            write(valueGradients, i * slots * valueRow, valueRow, to, b, h, first, Math.min(block - 1,
+                    to.rows() - first));
             if (first + block - 1 < to.rows()) {
                 LinearCall.zero(to, b, h, first + block - 1, first + block);
             }

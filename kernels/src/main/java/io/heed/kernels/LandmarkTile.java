@@ -5,7 +5,10 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Some queries of one head against some blocks of keys: the logits, and what rows make of them. In this thread's scratch. */
+/**
+ * Some queries of one head against some blocks of keys: the logits, and what rows make of them. In this thread's
+ * scratch.
+ */
 final class LandmarkTile {
     private static final VectorSpecies<Float> SPECIES = Lanes.FLOAT;
     private static final int LANES = Lanes.COUNT;
@@ -74,7 +77,10 @@ final class LandmarkTile {
         return (float) (1 / Math.sqrt(head.keyWidth));
     }
 
-    /** Logits of {@code rows} queries against the blocks from {@code firstBlock} up to {@code lastBlock}, as many as fit. */
+    /**
+     * Logits of {@code rows} queries against the blocks from {@code firstBlock} up to {@code lastBlock}, as many as
+     * fit.
+     */
     void multiply(int rows, int firstBlock, int lastBlock) {
         first = firstBlock;
         count = Math.min(keyBlocks, lastBlock + 1 - firstBlock);
@@ -200,7 +206,8 @@ final class LandmarkTile {
             int at = row + earlier * head.slots;
             exponential(at, logSumExp);
             for (int c = 0; c < head.slots; c += LANES) {
-                FloatVector.fromArray(SPECIES, gradients, at + c).sub(delta).mul(FloatVector.fromArray(SPECIES, logits, at + c))
+                FloatVector.fromArray(SPECIES, gradients, at + c).sub(delta).mul(FloatVector.fromArray(SPECIES,
+                        logits, at + c))
                         .intoArray(gradients, at + c);
             }
             gateGradients[r * gateRow + earlier] = 0;
@@ -229,7 +236,8 @@ final class LandmarkTile {
         }
         float total = RowReduction.sumOfLanes(sums);
         for (int c = 0; c < head.slots; c += LANES) {
-            FloatVector.fromArray(SPECIES, inner, at + c).mul(-total).add(FloatVector.fromArray(SPECIES, gradients, at + c))
+            FloatVector.fromArray(SPECIES, inner, at + c).mul(-total).add(FloatVector.fromArray(SPECIES, gradients,
+                    at + c))
                     .intoArray(gradients, at + c);
         }
         return total;

@@ -3,20 +3,21 @@ package io.heed.kernels;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Causal linear attention with the second-order Taylor map of the exponential (Arora et al. 2024, "Simple linear attention
- * language models balance the recall-throughput tradeoff", arXiv 2402.18668), on the CPU, in chunks:
+ * Causal linear attention with the second-order Taylor map of the exponential (Arora et al. 2024, "Simple linear
+ * attention language models balance the recall-throughput tradeoff", arXiv 2402.18668), on the CPU, in chunks:
  *
  * <pre>
  *   u_tj = q_t . k_j / sqrt(f),   a_tj = 1 + u_tj + u_tj^2 / 2 = phi(q_t) . phi(k_j)
  *   o_t  = sum_{j&lt;=t} a_tj v_j / ( sum_{j&lt;=t} a_tj + eps )
  * </pre>
  *
- * phi(x) holds 1, x / f^(1/4), and the f (f + 1) / 2 products x_a x_b / sqrt(f), a &lt;= b, those of a = b over sqrt(2): P = 1 + f +
- * f (f + 1) / 2 features. Features exist for one chunk of one head at a time, in scratch; inside a chunk a is computed from u.
- * A head's state is the sums of phi(k_j) [v_j, 1]^T, (P, e + 1): the last column is the denominator's.
+ * phi(x) holds 1, x / f^(1/4), and the f (f + 1) / 2 products x_a x_b / sqrt(f), a &lt;= b, those of a = b over
+ * sqrt(2): P = 1 + f + f (f + 1) / 2 features. Features exist for one chunk of one head at a time, in scratch; inside
+ * a chunk a is computed from u. A head's state is the sums of phi(k_j) [v_j, 1]^T, (P, e + 1): the last column is the
+ * denominator's.
  *
- * <p>Results are the same bits for any number of threads. Outputs must not share memory with inputs, except the last state
- * with the initial one.
+ * <p>Results are the same bits for any number of threads. Outputs must not share memory with inputs, except the last
+ * state with the initial one.
  */
 public final class TaylorAttention {
     private static final int WIDEST_FEATURE = 64;
@@ -30,7 +31,8 @@ public final class TaylorAttention {
      * @param q       (B, H, N, f), f from 1 to 64
      * @param k       (B, H, N, f)
      * @param v       (B, H, N, e), e from 1 to 256
-     * @param initial the state of the tokens before the first, (B, H, P, e + 1), or null for none; no gradient goes through it
+     * @param initial the state of the tokens before the first, (B, H, P, e + 1), or null for none; no gradient goes
+     *                through it
      */
     public record Input(Rows q, Rows k, Rows v, Rows initial) {
         void check(String name, int batch, int heads, int rows, int featureWidth, int valueWidth) {
@@ -45,7 +47,8 @@ public final class TaylorAttention {
      * What it writes.
      *
      * @param out         o, (B, H, N, e)
-     * @param normalizers the denominators, eps included, (B, H, N) contiguous, for the backward pass; null when not wanted
+     * @param normalizers the denominators, eps included, (B, H, N) contiguous, for the backward pass; null when not
+     *                    wanted
      * @param last        the state after the last token, (B, H, P, e + 1); null when not wanted
      */
     public record Output(Rows out, MemorySegment normalizers, Rows last) { }

@@ -3,8 +3,8 @@ package io.heed.kernels;
 import java.util.Arrays;
 
 /**
- * The backward pass of one call of Taylor attention, head by head: a sweep from the first chunk to the last with the state gives
- * dq, a sweep back with the state's gradient gives dk and dv.
+ * The backward pass of one call of Taylor attention, head by head: a sweep from the first chunk to the last with the
+ * state gives dq, a sweep back with the state's gradient gives dk and dv.
  */
 final class TaylorBackward {
     private static final Scratch STATE = new Scratch();
@@ -17,7 +17,8 @@ final class TaylorBackward {
     private final KeyPadding padding;
     private final int length;
 
-    TaylorBackward(TaylorAttention.Input input, TaylorAttention.Output output, Rows gradient, TaylorAttention.Input result,
+    TaylorBackward(TaylorAttention.Input input, TaylorAttention.Output output, Rows gradient,
+            TaylorAttention.Input result,
             KeyPadding padding) {
         this.input = input;
         this.output = output;
@@ -54,7 +55,8 @@ final class TaylorBackward {
         if (result.k() != null || result.v() != null) {
             Arrays.fill(state, 0, floats, 0);
             Arrays.fill(normalizer, 0);
-            for (int first = (length - 1) / TaylorChunk.TOKENS * TaylorChunk.TOKENS; first >= 0; first -= TaylorChunk.TOKENS) {
+            int last = (length - 1) / TaylorChunk.TOKENS * TaylorChunk.TOKENS;
+            for (int first = last; first >= 0; first -= TaylorChunk.TOKENS) {
                 enter(chunk, b, h, first);
                 writeKeyAndValueGradients(chunk, state, normalizer, b, h, first);
                 chunk.mapQueries();
@@ -63,7 +65,8 @@ final class TaylorBackward {
         }
     }
 
-    private void writeKeyAndValueGradients(TaylorChunk chunk, float[] state, float[] normalizer, int b, int h, int first) {
+    private void writeKeyAndValueGradients(TaylorChunk chunk, float[] state, float[] normalizer, int b, int h,
+            int first) {
         chunk.multiplyKeysByQueries();
         if (result.v() != null) {
             chunk.mapKeys();

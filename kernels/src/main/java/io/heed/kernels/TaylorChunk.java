@@ -151,7 +151,8 @@ final class TaylorChunk {
     void multiplyKeysByQueries() {
         for (int j = 0; j < m; j += BAND) {
             int from = j / LANES * LANES;
-            Matrix.multiply(band(j), columns - from, f, turnedK, j, 1, row, turnedQ, from, row, products, j * row + from, row);
+            Matrix.multiply(band(j), columns - from, f, turnedK, j, 1, row, turnedQ, from, row, products, j * row
+                    + from, row);
         }
         for (int j = 0; j < m; j++) {
             for (int c = j / LANES * LANES; c < columns; c += LANES) {
@@ -167,7 +168,8 @@ final class TaylorChunk {
     void multiplyValuesByGradients() {
         for (int j = 0; j < m; j += BAND) {
             int from = j / LANES * LANES;
-            Matrix.multiply(band(j), columns - from, e, v, j * valueRow, valueRow, 1, turnedNumerators, from, row, gradients,
+            Matrix.multiply(band(j), columns - from, e, v, j * valueRow, valueRow, 1, turnedNumerators, from, row,
+                    gradients,
                     j * row + from, row);
         }
         for (int j = 0; j < m; j++) {
@@ -216,7 +218,8 @@ final class TaylorChunk {
     // outputs
 
     /** o; phi holds the queries' features. */
-    void writeOut(float[] state, float[] normalizer, float epsilon, TaylorAttention.Output output, int b, int h, int first) {
+    void writeOut(float[] state, float[] normalizer, float epsilon, TaylorAttention.Output output, int b, int h,
+            int first) {
         fromState(state);
         addEarlier();
         Arrays.fill(denominators, 0, columns, epsilon);
@@ -233,7 +236,8 @@ final class TaylorChunk {
         write(output.out(), valueRow, b, h, first);
         if (output.normalizers() != null) {
             long at = ((long) b * output.out().heads() + h) * output.out().rows() + first;
-            MemorySegment.copy(denominators, 0, output.normalizers(), ValueLayout.JAVA_FLOAT_UNALIGNED, at * Float.BYTES, m);
+            MemorySegment.copy(denominators, 0, output.normalizers(), ValueLayout.JAVA_FLOAT_UNALIGNED,
+                    at * Float.BYTES, m);
         }
     }
 
@@ -293,7 +297,8 @@ final class TaylorChunk {
     /** result += block B, for queries from each key on. */
     private void addLater(float[] block, float[] b, int bRow) {
         for (int j = 0; j < m; j += BAND) {
-            Matrix.multiplyAdd(band(j), bRow, m - j, block, j * row + j, row, 1, b, j * bRow, bRow, result, j * bRow, bRow);
+            Matrix.multiplyAdd(band(j), bRow, m - j, block, j * row + j, row, 1, b, j * bRow, bRow, result, j * bRow,
+                    bRow);
         }
     }
 

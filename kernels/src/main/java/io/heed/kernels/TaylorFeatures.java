@@ -6,8 +6,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The Taylor map phi and its derivative for some tokens at once, laid out with the tokens side by side: x is (f, row), phi(x) is
- * (P, row), so that every operation is a vector's over tokens. {@code row} is a whole number of vectors.
+ * The Taylor map phi and its derivative for some tokens at once, laid out with the tokens side by side: x is (f, row),
+ * phi(x) is (P, row), so that every operation is a vector's over tokens. {@code row} is a whole number of vectors.
  */
 final class TaylorFeatures {
     private static final VectorSpecies<Float> SPECIES = Lanes.FLOAT;
@@ -70,7 +70,8 @@ final class TaylorFeatures {
         }
     }
 
-    private static void addProduct(float[] g, int gAt, float factor, float[] x, int at, float[] to, int toAt, int columns) {
+    private static void addProduct(float[] g, int gAt, float factor, float[] x, int at, float[] to, int toAt,
+            int columns) {
         for (int c = 0; c < columns; c += LANES) {
             FloatVector.fromArray(SPECIES, g, gAt + c).mul(factor).fma(FloatVector.fromArray(SPECIES, x, at + c),
                     FloatVector.fromArray(SPECIES, to, toAt + c)).intoArray(to, toAt + c);

@@ -36,12 +36,14 @@ final class TaylorStep {
         float[] k = features(input.k(), b, h, KEY.atLeast(features * Lanes.COUNT));
         float[] v = VALUE.atLeast(Panels.padded(width));
         Rows values = input.v();
-        Panels.read(values.data(), values.offset(b, h, 0), values.rowStride(), 1, values.width(), v, 0, Panels.padded(width));
+        Panels.read(values.data(), values.offset(b, h, 0), values.rowStride(), 1, values.width(), v, 0,
+                Panels.padded(width));
         v[width - 1] = 1; // the denominator's column
         float[] out = OUT.atLeast(Panels.padded(width));
         Arrays.fill(out, 0, Panels.padded(width), 0);
         for (int p = 0; p < features; p++) {
-            LinearStep.row(state.data(), state.offset(b, h, p) * Float.BYTES, width, 1, k[p * Lanes.COUNT], q[p * Lanes.COUNT], v,
+            LinearStep.row(state.data(), state.offset(b, h, p) * Float.BYTES, width, 1, k[p * Lanes.COUNT],
+                    q[p * Lanes.COUNT], v,
                     out);
         }
         float normalizer = out[width - 1] + epsilon;

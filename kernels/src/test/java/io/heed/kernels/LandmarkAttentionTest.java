@@ -16,7 +16,8 @@ class LandmarkAttentionTest {
     @CsvSource({"1,1,1,2,1,1", "2,3,21,5,8,6", "1,2,64,16,16,16", "1,2,197,16,8,33", "2,1,250,51,20,5", "1,1,131,2,4,4",
         "1,1,90,200,7,9", "1,2,300,65,64,64"})
     void outputsAndGradientsAreThoseOfTheDefinition(int batch, int heads, int rows, int block, int d, int e) {
-        for (KeyPadding padding : new KeyPadding[] {KeyPadding.none(), lengths(batch, rows), flags(batch, rows, block)}) {
+        for (KeyPadding padding : new KeyPadding[] {KeyPadding.none(), lengths(batch, rows), flags(batch, rows,
+                block)}) {
             Layouts layouts = new Layouts(rows * 7L + d);
             LandmarkAttention.Input input = new LandmarkAttention.Input(layouts.normal(batch, heads, rows, d),
                     layouts.normal(batch, heads, rows, d), layouts.normal(batch, heads, rows, e));
@@ -30,7 +31,8 @@ class LandmarkAttentionTest {
             for (int b = 0; b < batch; b++) {
                 int sequence = b;
                 for (int h = 0; h < heads; h++) {
-                    LandmarkReference want = new LandmarkReference(Layouts.head(input.q(), b, h), Layouts.head(input.k(), b, h),
+                    LandmarkReference want = new LandmarkReference(Layouts.head(input.q(), b, h),
+                            Layouts.head(input.k(), b, h),
                             Layouts.head(input.v(), b, h), block, j -> LinearChunk.exists(padding, sequence, rows, j),
                             Layouts.head(gradient, b, h));
                     close("o", Layouts.head(output.out(), b, h), want.out);
@@ -47,7 +49,8 @@ class LandmarkAttentionTest {
     void largeLogitsStayFinite() {
         Layouts layouts = new Layouts(2);
         Rows q = layouts.rows(1, 1, 70, 8, () -> 60 * layouts.gaussian());
-        LandmarkAttention.Input input = new LandmarkAttention.Input(q, layouts.rows(1, 1, 70, 8, () -> 60 * layouts.gaussian()),
+        LandmarkAttention.Input input = new LandmarkAttention.Input(q, layouts.rows(1, 1, 70, 8, () ->
+                60 * layouts.gaussian()),
                 layouts.normal(1, 1, 70, 8));
         LandmarkAttention.Output output = new LandmarkAttention.Output(layouts.empty(1, 1, 70, 8),
                 Arena.ofAuto().allocate(4L * 70));
@@ -63,9 +66,11 @@ class LandmarkAttentionTest {
         Rows q = layouts.normal(1, 1, 4, 3);
         LandmarkAttention.Input input = new LandmarkAttention.Input(q, q, q);
         MemorySegment lse = Arena.ofAuto().allocate(16);
-        assertThatThrownBy(() -> LandmarkAttention.forward(input, new LandmarkAttention.Output(layouts.empty(1, 1, 4, 3), lse), 1,
+        assertThatThrownBy(() -> LandmarkAttention.forward(input, new LandmarkAttention.Output(layouts.empty(1, 1, 4,
+                3), lse), 1,
                 KeyPadding.none())).hasMessage("block is 1, must be 2 to 1024");
-        assertThatThrownBy(() -> LandmarkAttention.forward(input, new LandmarkAttention.Output(layouts.empty(1, 1, 5, 3), lse), 2,
+        assertThatThrownBy(() -> LandmarkAttention.forward(input, new LandmarkAttention.Output(layouts.empty(1, 1, 5,
+                3), lse), 2,
                 KeyPadding.none())).hasMessage("out rows is 5, must be 4");
     }
 
@@ -97,7 +102,8 @@ class LandmarkAttentionTest {
         }
         for (int n = 0; n < want.length; n++) {
             for (int i = 0; i < want[n].length; i++) {
-                assertThat(Math.abs(got[n][i] - want[n][i]) / scale).as("%s[%d][%d] is %s, want %s", name, n, i, got[n][i],
+                assertThat(Math.abs(got[n][i] - want[n][i]) / scale).as("%s[%d][%d] is %s, want %s", name, n, i,
+                        got[n][i],
                         want[n][i]).isLessThan(5e-6);
             }
         }

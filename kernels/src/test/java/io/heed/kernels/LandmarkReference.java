@@ -63,7 +63,8 @@ final class LandmarkReference {
         return sum;
     }
 
-    private void accumulate(int i, int block, double[] weight, double[] inner, double[] gate, double[][] q, double[][] k,
+    private void accumulate(int i, int block, double[] weight, double[] inner, double[] gate, double[][] q,
+            double[][] k,
             double[][] v, double scale, double[][] gradOut) {
         double[] gradWeight = new double[i + 1];
         double delta = 0;

@@ -16,7 +16,8 @@ class TaylorAttentionTest {
     private static final double EPSILON = 1e-6;
 
     @ParameterizedTest
-    @CsvSource({"1,1,1,1,1", "2,3,19,6,8", "1,2,96,4,8", "1,1,97,16,64", "2,1,131,5,33", "1,4,200,16,17", "1,1,61,20,130",
+    @CsvSource({"1,1,1,1,1", "2,3,19,6,8", "1,2,96,4,8", "1,1,97,16,64", "2,1,131,5,33", "1,4,200,16,17",
+            "1,1,61,20,130",
         "1,2,389,3,5"})
     void outputsAndGradientsAreThoseOfTheDefinition(int batch, int heads, int rows, int f, int e) {
         for (KeyPadding padding : new KeyPadding[] {KeyPadding.none(), lengths(batch, rows), flags(batch, rows)}) {
@@ -24,7 +25,8 @@ class TaylorAttentionTest {
             TaylorAttention.Input input = new TaylorAttention.Input(layouts.normal(batch, heads, rows, f),
                     layouts.normal(batch, heads, rows, f), layouts.normal(batch, heads, rows, e), null);
             MemorySegment normalizers = Arena.ofAuto().allocate(4L * batch * heads * rows);
-            TaylorAttention.Output output = new TaylorAttention.Output(layouts.empty(batch, heads, rows, e), normalizers, null);
+            TaylorAttention.Output output = new TaylorAttention.Output(layouts.empty(batch, heads, rows, e),
+                    normalizers, null);
             Rows gradient = layouts.normal(batch, heads, rows, e);
             TaylorAttention.Input result = new TaylorAttention.Input(layouts.empty(batch, heads, rows, f),
                     layouts.empty(batch, heads, rows, f), layouts.empty(batch, heads, rows, e), null);
@@ -32,8 +34,10 @@ class TaylorAttentionTest {
             TaylorAttention.backward(input, output, gradient, result, padding);
             for (int b = 0; b < batch; b++) {
                 for (int h = 0; h < heads; h++) {
-                    TaylorReference want = new TaylorReference(Layouts.head(input.q(), b, h), Layouts.head(input.k(), b, h),
-                            Layouts.head(input.v(), b, h), exists(padding, b, rows), EPSILON, Layouts.head(gradient, b, h));
+                    TaylorReference want = new TaylorReference(Layouts.head(input.q(), b, h), Layouts.head(input.k(),
+                            b, h),
+                            Layouts.head(input.v(), b, h), exists(padding, b, rows), EPSILON, Layouts.head(gradient,
+                                    b, h));
                     close("o", Layouts.head(output.out(), b, h), want.out);
                     close("dq", Layouts.head(result.q(), b, h), want.gradQ);
                     close("dk", Layouts.head(result.k(), b, h), want.gradK);
@@ -85,12 +89,15 @@ class TaylorAttentionTest {
         Layouts.fill(state, () -> 0);
         for (int[] range : new int[][] {{0, 40}, {40, 101}}) {
             TaylorAttention.forward(
-                    new TaylorAttention.Input(Layouts.slice(q, range[0], range[1]), Layouts.slice(k, range[0], range[1]),
+                    new TaylorAttention.Input(Layouts.slice(q, range[0], range[1]), Layouts.slice(k, range[0],
+                            range[1]),
                             Layouts.slice(v, range[0], range[1]), state),
-                    new TaylorAttention.Output(Layouts.slice(parts, range[0], range[1]), null, state), KeyPadding.none(), EPSILON);
+                    new TaylorAttention.Output(Layouts.slice(parts, range[0], range[1]), null, state),
+                            KeyPadding.none(), EPSILON);
         }
         for (int t = 101; t < 113; t++) {
-            TaylorAttention.step(Layouts.slice(q, t, t + 1), Layouts.slice(k, t, t + 1), Layouts.slice(v, t, t + 1), state,
+            TaylorAttention.step(Layouts.slice(q, t, t + 1), Layouts.slice(k, t, t + 1), Layouts.slice(v, t, t + 1),
+                    state,
                     Layouts.slice(parts, t, t + 1), EPSILON);
         }
         Layouts.assertClose("parts", parts, whole, 3e-6);
@@ -139,7 +146,8 @@ class TaylorAttentionTest {
         }
         for (int n = 0; n < want.length; n++) {
             for (int i = 0; i < want[n].length; i++) {
-                assertThat(Math.abs(got[n][i] - want[n][i]) / scale).as("%s[%d][%d] is %s, want %s", name, n, i, got[n][i],
+                assertThat(Math.abs(got[n][i] - want[n][i]) / scale).as("%s[%d][%d] is %s, want %s", name, n, i,
+                        got[n][i],
                         want[n][i]).isLessThan(5e-6);
             }
         }

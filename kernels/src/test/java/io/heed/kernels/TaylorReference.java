@@ -2,7 +2,9 @@ package io.heed.kernels;
 
 import java.util.function.IntPredicate;
 
-/** Taylor attention of one head in float64, pair by pair, from the definition: what {@link TaylorAttention} is held to. */
+/**
+ * Taylor attention of one head in float64, pair by pair, from the definition: what {@link TaylorAttention} is held to.
+ */
 final class TaylorReference {
     final double[][] out;
     final double[][] gradQ;

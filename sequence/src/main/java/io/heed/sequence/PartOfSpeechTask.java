@@ -19,8 +19,8 @@ import io.heed.train.Step;
 import io.heed.train.Task;
 
 /**
- * Which part of speech a word is (noun, verb, adjective, adverb), from the characters of its gloss in WordNet: a small stand-in
- * for long-text classification. All four are equally frequent, so chance is 1/4. The metric is the accuracy.
+ * Which part of speech a word is (noun, verb, adjective, adverb), from the characters of its gloss in WordNet: a small
+ * stand-in for long-text classification. All four are equally frequent, so chance is 1/4. The metric is the accuracy.
  */
 public final class PartOfSpeechTask implements Task<SequenceClassifier> {
     private final int length;

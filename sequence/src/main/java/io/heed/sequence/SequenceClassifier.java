@@ -12,8 +12,8 @@ import io.heed.nn.Padding;
 import io.heed.tensor.Ops;
 
 /**
- * Says which class a sequence of tokens belongs to: token embedding, {@link Backbone}, the mean over the tokens that exist, and a
- * linear map to the classes.
+ * Says which class a sequence of tokens belongs to: token embedding, {@link Backbone}, the mean over the tokens that
+ * exist, and a linear map to the classes.
  *
  * <p>Parameters {@code embedding.weight (V, D)}, {@code backbone.*}, {@code head.weight (C, D)}, {@code head.bias (C)}.
  */

@@ -21,7 +21,8 @@ class PartOfSpeechTaskTest {
         try (PointerScope _ = new PointerScope()) {
             Seeds.seedTorch(1, "weights", 0);
             SequenceClassifier model = new SequenceClassifier(task.vocabularySize(), task.classes(),
-                    new BackboneConfig(32, 1, 2, 2, 48, 64, BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0,
+                    new BackboneConfig(32, 1, 2, 2, 48, 64, BackboneConfig.NormKind.LAYER_NORM,
+                            BackboneConfig.MlpKind.GELU, 0,
                             false, List.of(MixerSpec.parse("softmax"))));
             double first = task.loss(model, Step.of(3, 5)).item_double();
             assertThat(task.loss(model, Step.of(3, 5)).item_double()).isEqualTo(first);

@@ -12,7 +12,8 @@ import io.heed.sequence.MixerState;
 import io.heed.sequence.SequenceMixer;
 
 /**
- * One pre-norm block: r := r + mixer(norm1 r), then r := r + mlp(norm2 r), where mlp is fc2(y * silu(g)) of [y, g] = fc1 r.
+ * One pre-norm block: r := r + mixer(norm1 r), then r := r + mlp(norm2 r), where mlp is fc2(y * silu(g)) of [y, g] =
+ * fc1 r.
  *
  * <p>Parameters {@code mixer.*}, {@code norm1.weight}, {@code mlp.fc1.weight (2 I, D)}, {@code mlp.fc2.weight (D, I)},
  * {@code norm2.weight}.

@@ -36,7 +36,8 @@ final class BasedGolden {
         TaylorLinearAttention mixer = new TaylorLinearAttention(linear);
         return new GoldenSubject(mixer, in -> {
             Tensor x = in.get("x");
-            long prompt = in.containsKey("prompt_len") ? Ops.longs(in.get("prompt_len"))[0] : config.integer("prompt_len", 0);
+            long prompt = in.containsKey("prompt_len") ? Ops.longs(in.get("prompt_len"))[0]
+                    : config.integer("prompt_len", 0);
             try (MixerState state = mixer.state(x.size(0))) {
                 List<Tensor> parts = new ArrayList<>();
                 if (prompt > 0) {
@@ -57,7 +58,8 @@ final class BasedGolden {
         int width = config.integer("d_model");
         int heads = config.integer("num_heads");
         return new TaylorLinearAttention.Config(width, heads, config.integer("feature_dim", 16),
-                config.integer("head_dim", width / heads), config.number("eps", TaylorLinearAttention.EPSILON), FeatureMap.TAYLOR,
+                config.integer("head_dim", width / heads), config.number("eps", TaylorLinearAttention.EPSILON),
+                        FeatureMap.TAYLOR,
                 1);
     }
 
@@ -66,7 +68,8 @@ final class BasedGolden {
         GoldenConfig config = new GoldenConfig(golden.config());
         int width = config.integer("d_model");
         GatedConvolution mixer = new GatedConvolution(new GatedConvolution.Config(width,
-                config.integer("d_inner", config.integer("expand_proj", 4) * width / 2), config.integer("kernel_size", 3),
+                config.integer("d_inner", config.integer("expand_proj", 4) * width / 2), config.integer("kernel_size",
+                        3),
                 config.flag("use_bias", true), config.flag("conv_bias", false), 1));
         return new GoldenSubject(mixer, in -> Map.of("y", mixer.forward(in.get("x"), config.context(in, form))));
     }
@@ -103,13 +106,15 @@ final class BasedGolden {
                     number(text, "kernel", 3), true, false, 1));
         }
         if (text.startsWith("LinearAttention")) {
-            return new TaylorLinearAttention(TaylorLinearAttention.Config.of(width, heads, number(text, "feature", 16), 1));
+            return new TaylorLinearAttention(TaylorLinearAttention.Config.of(width, heads, number(text, "feature",
+                    16), 1));
         }
         if (text.startsWith("SlidingAttention")) {
             return new SlidingAttention(new SlidingAttention.Config(width, heads,
                     number(text, "left", number(text, "window", 128) / 2), number(text, "rotary", 0), false, 1));
         }
-        throw new IllegalArgumentException("layer '" + text + "' is none of BaseConv, LinearAttention, SlidingAttention");
+        throw new IllegalArgumentException("layer '" + text
+                + "' is none of BaseConv, LinearAttention, SlidingAttention");
     }
 
     private static int number(String text, String word, int standard) {

@@ -18,7 +18,8 @@ final class BasedMixers {
     /**
      * The layer that the option {@code part} names; {@code hybrid} takes them in turn.
      *
-     * @throws IllegalArgumentException for a non-causal or grouped configuration, or an option's value that does not fit
+     * @throws IllegalArgumentException for a non-causal or grouped configuration, or an option's value that does not
+     * fit
      */
     static SequenceMixer of(MixerConfig config) {
         if (!config.causal()) {
@@ -31,7 +32,8 @@ final class BasedMixers {
         MixerOptions options = MixerOptions.of(config);
         Part part = options.choice("part", Part.class, Part.HYBRID);
         return switch (part == Part.HYBRID ? at(config.layer(), config.layers()) : part) {
-            case TAYLOR, HYBRID -> new TaylorLinearAttention(TaylorLinearAttention.Config.of(config.width(), config.heads(),
+            case TAYLOR, HYBRID -> new TaylorLinearAttention(TaylorLinearAttention.Config.of(config.width(),
+                    config.heads(),
                     options.integer("feature", 16), config.layers())
                     .withMap(options.choice("map", FeatureMap.class, FeatureMap.TAYLOR)));
             case WINDOW -> new SlidingAttention(new SlidingAttention.Config(config.width(), config.heads(),

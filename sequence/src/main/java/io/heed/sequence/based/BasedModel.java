@@ -15,10 +15,11 @@ import io.heed.sequence.MixerContext;
 import io.heed.sequence.SequenceMixer;
 
 /**
- * The paper's language model: an embedding that is also the head, and the hybrid stack. It adds no positions: order comes from
- * the convolutions and the window.
+ * The paper's language model: an embedding that is also the head, and the hybrid stack. It adds no positions: order
+ * comes from the convolutions and the window.
  *
- * <p>Parameters {@code embeddings.weight (V', D)}, V' the vocabulary up to a multiple of 8, {@code backbone.*}: see {@link BasedStack}.
+ * <p>Parameters {@code embeddings.weight (V', D)}, V' the vocabulary up to a multiple of 8, {@code backbone.*}: see
+ * {@link BasedStack}.
  */
 public final class BasedModel extends Module {
     private static final int VOCABULARY_MULTIPLE = 8;
@@ -34,7 +35,8 @@ public final class BasedModel extends Module {
      * @param window       w; a token sees w / 2 earlier ones
      * @param hidden       I of the MLPs
      */
-    public record Config(int vocabulary, long width, int layers, int heads, long featureWidth, int window, long hidden) {
+    public record Config(int vocabulary, long width, int layers, int heads, long featureWidth, int window,
+            long hidden) {
         /** The released model of 360M parameters. */
         public static Config of360M() {
             return new Config(50_257, 1024, 27, 16, 16, 256, 2048);
@@ -60,9 +62,11 @@ public final class BasedModel extends Module {
 
     private SequenceMixer mixer(int layer) {
         return switch (BasedMixers.at(layer, config.layers())) {
-            case TAYLOR, HYBRID -> new TaylorLinearAttention(TaylorLinearAttention.Config.of(config.width(), config.heads(),
+            case TAYLOR, HYBRID -> new TaylorLinearAttention(TaylorLinearAttention.Config.of(config.width(),
+                    config.heads(),
                     config.featureWidth(), config.layers()));
-            case WINDOW -> new SlidingAttention(new SlidingAttention.Config(config.width(), config.heads(), config.window() / 2,
+            case WINDOW -> new SlidingAttention(new SlidingAttention.Config(config.width(), config.heads(),
+                    config.window() / 2,
                     config.width() / config.heads(), false, config.layers()));
             case CONV -> new GatedConvolution(GatedConvolution.Config.of(config.width(), config.layers()));
         };

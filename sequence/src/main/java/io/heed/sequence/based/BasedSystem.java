@@ -22,7 +22,8 @@ import io.heed.sequence.Pattern;
 public final class BasedSystem implements SystemEntry, MixerProvider {
     /** What {@link io.heed.sequence.Mixers} lists. */
     public static final MixerKind MIXER = new MixerKind("based", List.of(),
-            "short convolutions, Taylor linear attention and a small window, layer by layer", Set.of(Pattern.CAUSAL_SELF),
+            "short convolutions, Taylor linear attention and a small window, layer by layer",
+                    Set.of(Pattern.CAUSAL_SELF),
             List.of(new MixerOption("part", "hybrid", "hybrid, or every layer taylor, window or conv"),
                     new MixerOption("feature", "16", "query and key channels of linear attention, a head"),
                     new MixerOption("map", "taylor", "features of linear attention: taylor, or elu to compare with"),
@@ -35,7 +36,8 @@ public final class BasedSystem implements SystemEntry, MixerProvider {
         new Claim("recall", "6.22 points above Mamba on recall-intensive tasks at 1.3B parameters", "abstract"),
         new Claim("tradeoff", "window width and feature width trade the size of the state for recall along one curve",
                 "section 3 and figure 2"),
-        new Claim("throughput", "24 times the generation throughput of FlashAttention-2 at 1024 tokens, 1.3B, batch 128",
+        new Claim("throughput",
+                "24 times the generation throughput of FlashAttention-2 at 1024 tokens, 1.3B, batch 128",
                 "abstract"));
 
     @Override

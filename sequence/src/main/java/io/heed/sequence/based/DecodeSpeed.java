@@ -13,7 +13,9 @@ import io.heed.sequence.LanguageModelConfig;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
 
-/** Tokens a second of decoding after contexts of some length: BASED's hybrid stack and softmax attention with its cache. */
+/**
+ * Tokens a second of decoding after contexts of some length: BASED's hybrid stack and softmax attention with its cache.
+ */
 final class DecodeSpeed {
     private static final int VOCABULARY = 256;
     private static final int WIDTH = 256;

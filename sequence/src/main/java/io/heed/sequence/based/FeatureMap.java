@@ -46,7 +46,8 @@ public enum FeatureMap {
             if (padding != null) {
                 keys = Ops.fill(keys, padding.mask().unsqueeze(1).unsqueeze(-1), 0);
             }
-            return divided(CausalLinearAttention.outputs(positive(q), keys, withOne(v), new double[(int) q.size(1)], form), epsilon);
+            return divided(CausalLinearAttention.outputs(positive(q), keys, withOne(v), new double[(int) q.size(1)],
+                    form), epsilon);
         }
 
         @Override

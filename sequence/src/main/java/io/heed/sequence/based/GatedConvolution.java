@@ -19,11 +19,11 @@ import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
 /**
- * BASED's gated short convolution, BaseConv in the paper's code: [a, b] = x W + c, y = (silu(conv(a)) * b) W' + c'. Its state is
- * the last inputs of the convolution.
+ * BASED's gated short convolution, BaseConv in the paper's code: [a, b] = x W + c, y = (silu(conv(a)) * b) W' + c'.
+ * Its state is the last inputs of the convolution.
  *
- * <p>Parameters {@code in_proj.weight (e D, D)}, {@code conv.conv.weight (e D / 2, 1, K)}, {@code out_proj.weight (D, e D / 2)},
- * {@code in_proj.bias} and {@code out_proj.bias}, {@code conv.conv.bias} if asked.
+ * <p>Parameters {@code in_proj.weight (e D, D)}, {@code conv.conv.weight (e D / 2, 1, K)}, {@code out_proj.weight (D,
+ * e D / 2)}, {@code in_proj.bias} and {@code out_proj.bias}, {@code conv.conv.bias} if asked.
  */
 public final class GatedConvolution extends SequenceMixer {
     /**
@@ -40,7 +40,8 @@ public final class GatedConvolution extends SequenceMixer {
         /** @throws IllegalArgumentException when a size is not positive */
         public Config {
             if (width < 1 || inner < 1 || taps < 1) {
-                throw new IllegalArgumentException("a gated convolution of width " + width + ", " + inner + " channels and "
+                throw new IllegalArgumentException("a gated convolution of width " + width + ", " + inner
+                        + " channels and "
                         + taps + " taps: all must be positive");
             }
         }
@@ -67,7 +68,8 @@ public final class GatedConvolution extends SequenceMixer {
 
     public GatedConvolution(Config config) {
         super("GatedConvolution");
-        inProjection = register_module("in_proj", Initialisation.linear(config.width(), 2 * config.inner(), config.bias()));
+        inProjection = register_module("in_proj", Initialisation.linear(config.width(), 2 * config.inner(),
+                config.bias()));
         conv = register_module("conv", new Named(config)).conv;
         outProjection = register_module("out_proj",
                 Initialisation.residual(config.inner(), config.width(), config.bias(), config.layers()));
@@ -88,7 +90,8 @@ public final class GatedConvolution extends SequenceMixer {
         BasedMixers.requireOwnSequence(context);
         Tensor[] halves = halves(x);
         // a padded token must look like none at all to the convolution
-        Tensor a = context.padding().map(padding -> Ops.fill(halves[0], padding.mask().unsqueeze(-1), 0)).orElse(halves[0]);
+        Tensor a = context.padding().map(padding -> Ops.fill(halves[0], padding.mask().unsqueeze(-1),
+                0)).orElse(halves[0]);
         return output(conv.forward(a, context.form()), halves[1]);
     }
 

@@ -26,8 +26,8 @@ import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
 /**
- * Causal softmax attention over a short window: each token sees {@code left} tokens before itself and itself. Its state is the
- * keys and values of the last {@code left} tokens.
+ * Causal softmax attention over a short window: each token sees {@code left} tokens before itself and itself. Its
+ * state is the keys and values of the last {@code left} tokens.
  *
  * <p>Parameters {@code Wqkv.weight (3 D, D)}: queries, keys, values; {@code out_proj.weight (D, D)}; biases if asked.
  */

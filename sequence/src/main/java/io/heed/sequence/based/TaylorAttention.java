@@ -17,8 +17,9 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.View;
 
 /**
- * Causal attention with weights 1 + u + u^2 / 2, u = q . k / sqrt(f), divided by their sum; see the package. The composed form
- * makes the N x N weights, the fused one ({@link io.heed.kernels.TaylorAttention}) carries a state from chunk to chunk.
+ * Causal attention with weights 1 + u + u^2 / 2, u = q . k / sqrt(f), divided by their sum; see the package. The
+ * composed form makes the N x N weights, the fused one ({@link io.heed.kernels.TaylorAttention}) carries a state from
+ * chunk to chunk.
  */
 public final class TaylorAttention {
     private TaylorAttention() { }
@@ -80,7 +81,8 @@ public final class TaylorAttention {
             Tensor normalizers = q.new_empty(q.size(0), q.size(1), q.size(2));
             try (Views views = new Views()) {
                 io.heed.kernels.TaylorAttention.forward(input(views, in),
-                        new io.heed.kernels.TaylorAttention.Output(views.rows(out), View.segment(normalizers), null), padding,
+                        new io.heed.kernels.TaylorAttention.Output(views.rows(out), View.segment(normalizers), null),
+                                padding,
                         epsilon);
             }
             context.save(q, k, v, out, normalizers);
@@ -96,7 +98,8 @@ public final class TaylorAttention {
         }
         try (Views views = new Views()) {
             io.heed.kernels.TaylorAttention.backward(input(views, saved),
-                    new io.heed.kernels.TaylorAttention.Output(views.rows(saved.get(3)), View.segment(saved.get(4)), null),
+                    new io.heed.kernels.TaylorAttention.Output(views.rows(saved.get(3)), View.segment(saved.get(4)),
+                            null),
                     views.rows(gradient), input(views, results), padding);
         }
         return results;
@@ -108,17 +111,20 @@ public final class TaylorAttention {
         try (Views views = new Views()) {
             Rows sums = views.rows(after);
             if (q.size(2) == 1) {
-                io.heed.kernels.TaylorAttention.step(views.rows(q), views.rows(k), views.rows(v), sums, views.rows(out), epsilon);
+                io.heed.kernels.TaylorAttention.step(views.rows(q), views.rows(k), views.rows(v), sums,
+                        views.rows(out), epsilon);
             } else {
                 io.heed.kernels.TaylorAttention.forward(
                         new io.heed.kernels.TaylorAttention.Input(views.rows(q), views.rows(k), views.rows(v), sums),
-                        new io.heed.kernels.TaylorAttention.Output(views.rows(out), null, sums), KeyPadding.none(), epsilon);
+                        new io.heed.kernels.TaylorAttention.Output(views.rows(out), null, sums), KeyPadding.none(),
+                                epsilon);
             }
         }
         return new Result(out, after);
     }
 
     private static io.heed.kernels.TaylorAttention.Input input(Views views, List<Tensor> in) {
-        return new io.heed.kernels.TaylorAttention.Input(views.rows(in.get(0)), views.rows(in.get(1)), views.rows(in.get(2)), null);
+        return new io.heed.kernels.TaylorAttention.Input(views.rows(in.get(0)), views.rows(in.get(1)),
+                views.rows(in.get(2)), null);
     }
 }

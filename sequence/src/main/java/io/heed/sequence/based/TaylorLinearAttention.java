@@ -21,8 +21,8 @@ import io.heed.tensor.Ops;
 /**
  * Global linear attention with few query and key channels; see the package. Its state is (P, d + 1) numbers a head.
  *
- * <p>Parameters {@code proj_q.weight}, {@code proj_k.weight} (H f, D), {@code proj_v.weight} (H d, D), {@code out_proj.weight}
- * (D, H d).
+ * <p>Parameters {@code proj_q.weight}, {@code proj_k.weight} (H f, D), {@code proj_v.weight} (H d, D), {@code
+ * out_proj.weight} (D, H d).
  */
 public final class TaylorLinearAttention extends SequenceMixer {
     /** The denominators' eps. */
@@ -39,11 +39,13 @@ public final class TaylorLinearAttention extends SequenceMixer {
      * @param map          how queries and keys become features
      * @param layers       layers of the model, for the initial scale of the last projection
      */
-    public record Config(long width, int heads, long featureWidth, long headWidth, double epsilon, FeatureMap map, int layers) {
+    public record Config(long width, int heads, long featureWidth, long headWidth, double epsilon, FeatureMap map,
+            int layers) {
         /** @throws IllegalArgumentException when a size is not positive */
         public Config {
             if (width < 1 || heads < 1 || featureWidth < 1 || headWidth < 1) {
-                throw new IllegalArgumentException("linear attention of width " + width + ", " + heads + " heads, feature width "
+                throw new IllegalArgumentException("linear attention of width " + width + ", " + heads
+                        + " heads, feature width "
                         + featureWidth + " and head width " + headWidth + ": all must be positive");
             }
         }
@@ -73,7 +75,8 @@ public final class TaylorLinearAttention extends SequenceMixer {
         queryProjection = register_module("proj_q", Initialisation.linear(config.width(), features, false));
         keyProjection = register_module("proj_k", Initialisation.linear(config.width(), features, false));
         valueProjection = register_module("proj_v", Initialisation.linear(config.width(), values, false));
-        outProjection = register_module("out_proj", Initialisation.residual(values, config.width(), false, config.layers()));
+        outProjection = register_module("out_proj", Initialisation.residual(values, config.width(), false,
+                config.layers()));
     }
 
     @Override
@@ -128,12 +131,16 @@ public final class TaylorLinearAttention extends SequenceMixer {
         return prefill(x.unsqueeze(1), state).squeeze(1);
     }
 
-    /** The state takes phi(k) here and in {@link #step}, so that chunks of any lengths give what the whole sequence gives. */
+    /**
+     * The state takes phi(k) here and in {@link #step}, so that chunks of any lengths give what the whole sequence
+     * gives.
+     */
     @Override
     public Tensor prefill(Tensor x, MixerState state) {
         TensorState held = (TensorState) state;
         try (NoGradGuard _ = new NoGradGuard()) {
-            TaylorAttention.Result result = config.map().extend(queries(x), head(keyProjection, x), head(valueProjection, x),
+            TaylorAttention.Result result = config.map().extend(queries(x), head(keyProjection, x),
+                    head(valueProjection, x),
                     held.get(0), config.epsilon());
             held.set(0, result.state());
             held.advance(x.size(1));

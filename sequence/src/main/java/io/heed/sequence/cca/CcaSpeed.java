@@ -47,9 +47,11 @@ final class CcaSpeed {
                 Tensor k = torch.randn(1, HEADS, length, WIDTH);
                 Tensor v = torch.randn(1, HEADS, length, WIDTH);
                 AttentionSpec causal = AttentionSpec.softmax().withMask(Mask.causal());
-                double[] seconds = Timings.medians(rounds, forward(() -> CoreAttention.outputs(q, k, v, CONFIG, null, Form.FUSED)),
+                double[] seconds = Timings.medians(rounds, forward(() -> CoreAttention.outputs(q, k, v, CONFIG, null,
+                        Form.FUSED)),
                         forward(() -> FusedAttention.apply(q, k, v, causal)));
-                rows.add(new Row(length, seconds[0], seconds[1], flops(length), 2.0 * HEADS * WIDTH * length * (length + 1.0),
+                rows.add(new Row(length, seconds[0], seconds[1], flops(length),
+                        2.0 * HEADS * WIDTH * length * (length + 1.0),
                         cacheShare(length)));
             }
         }

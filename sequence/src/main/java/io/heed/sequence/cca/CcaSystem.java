@@ -28,9 +28,11 @@ public final class CcaSystem implements SystemEntry, MixerProvider {
                     new MixerOption("positions", "rotary", "rotary or none")), config -> CcaAttention.of(config));
 
     static final List<Claim> CLAIMS = List.of(
-        new Claim("quality", "better long-context modelling than other efficient attentions, on a level with full attention",
+        new Claim("quality", "better long-context modelling than other efficient attentions, on a level with full"
+                + " attention",
                 "abstract"),
-        new Claim("speed", "7.9 times the inference speed of full attention at 128K tokens, with a far smaller cache", "section 4"));
+        new Claim("speed", "7.9 times the inference speed of full attention at 128K tokens, with a far smaller cache",
+                "section 4"));
 
     @Override
     public SystemCard card() {

@@ -23,7 +23,8 @@ public record CoreConfig(int group, int window, Pool pool) {
     /** @throws IllegalArgumentException when a size is not positive */
     public CoreConfig {
         if (group < 1 || window < 1) {
-            throw new IllegalArgumentException("groups of " + group + " and a window of " + window + " tokens: both must be"
+            throw new IllegalArgumentException("groups of " + group + " and a window of " + window
+                    + " tokens: both must be"
                     + " positive");
         }
     }

@@ -23,7 +23,8 @@ public record CoreTokens(Tensor keys, Tensor values, Tensor weights, Padding mis
      * @param k       keys after their positions, (B, H, N, d)
      * @param v       (B, H, N, e)
      * @param count   P, at least 1
-     * @param padding tokens that do not exist, or null: they count in no group, and a group's last token is its last that exists
+     * @param padding tokens that do not exist, or null: they count in no group, and a group's last token is its last
+     *                that exists
      */
     static CoreTokens of(Tensor q, Tensor k, Tensor v, int count, CoreConfig config, Padding padding) {
         int g = config.group();
@@ -62,9 +63,11 @@ public record CoreTokens(Tensor keys, Tensor values, Tensor weights, Padding mis
         if (absent == null) {
             return queries.narrow(3, g - 1, 1);
         }
-        Tensor place = torch.arange(new Scalar(1), new Scalar(g + 1), Ops.options(torch.ScalarType.Long)).to(absent.device(),
+        Tensor place = torch.arange(new Scalar(1), new Scalar(g + 1),
+                Ops.options(torch.ScalarType.Long)).to(absent.device(),
                 torch.ScalarType.Long);
-        Tensor index = place.mul(absent.logical_not()).amax(new long[] {-1}, false).sub(new Scalar(1)).clamp_min(new Scalar(0));
+        Tensor index = place.mul(absent.logical_not()).amax(new long[] {-1},
+                false).sub(new Scalar(1)).clamp_min(new Scalar(0));
         long[] shape = {queries.size(0), queries.size(1), queries.size(2), 1, queries.size(4)};
         return queries.gather(3, index.view(index.size(0), 1, index.size(1), 1, 1).expand(shape));
     }
@@ -78,6 +81,7 @@ public record CoreTokens(Tensor keys, Tensor values, Tensor weights, Padding mis
             return rows.amax(new long[] {3}, false);
         }
         Tensor all = hidden.all(3).unsqueeze(-1); // (B, 1, P, 1)
-        return Ops.fill(Ops.fill(rows, hidden.unsqueeze(-1), Double.NEGATIVE_INFINITY).amax(new long[] {3}, false), all, 0);
+        return Ops.fill(Ops.fill(rows, hidden.unsqueeze(-1), Double.NEGATIVE_INFINITY).amax(new long[] {3}, false),
+                all, 0);
     }
 }

@@ -25,7 +25,8 @@ import io.heed.train.Task;
  * @param learn  steps with full attention
  * @param goOn   steps after the swap
  */
-record SwappedAttention(Task<LanguageModel> task, LanguageModelConfig shape, String first, int length, int learn, int goOn) {
+record SwappedAttention(Task<LanguageModel> task, LanguageModelConfig shape, String first, int length, int learn,
+        int goOn) {
     private static final double RATE = 3e-3;
     private static final double SLOWER = 1e-3;
 

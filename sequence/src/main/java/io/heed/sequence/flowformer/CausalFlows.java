@@ -28,7 +28,8 @@ final class CausalFlows {
      * @param values    sum of k (comp v)^T, (B, H, d, e)
      * @param tokens    t
      */
-    record State(Tensor keys, Tensor queries, Tensor sources, Tensor sinks, Tensor logWeight, Tensor values, long tokens) {
+    record State(Tensor keys, Tensor queries, Tensor sources, Tensor sinks, Tensor logWeight, Tensor values,
+            long tokens) {
         static List<Tensor> empty(long batch, long heads, long d, long e, TensorOptions options) {
             long[] row = {batch, heads, 1, d};
             return List.of(torch.zeros(row, options), torch.zeros(row, options), torch.zeros(row, options),
@@ -64,7 +65,8 @@ final class CausalFlows {
                 v.mul(w.source.unsqueeze(-1)), new double[(int) q.size(1)], state.values(), Form.AUTO);
         long last = q.size(2) - 1;
         return new Result(result.out(), new State(w.keys.narrow(2, last, 1), w.queries.narrow(2, last, 1),
-                w.sources.narrow(2, last, 1), w.sinks.narrow(2, last, 1), w.logWeight.narrow(2, last, 1), result.state(),
+                w.sources.narrow(2, last, 1), w.sinks.narrow(2, last, 1), w.logWeight.narrow(2, last, 1),
+                        result.state(),
                 state.tokens() + q.size(2)));
     }
 
@@ -109,7 +111,8 @@ final class CausalFlows {
             if (padding != null) {
                 source = Ops.fill(source, padding.mask().unsqueeze(1), 0);
             }
-            Tensor allocation = config.allocation() ? flow(q, sources, count, eps).sigmoid() : torch.ones_like(incoming);
+            Tensor allocation = config.allocation() ? flow(q, sources, count, eps).sigmoid()
+                    : torch.ones_like(incoming);
             return new Weights(allocation.div(incoming.mul(count)), source, keys, queries, sources, sinks, logWeight);
         }
 

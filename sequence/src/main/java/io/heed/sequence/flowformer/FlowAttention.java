@@ -21,8 +21,8 @@ import io.heed.sequence.SequenceMixer;
 import io.heed.sequence.TensorState;
 
 /**
- * Multi-head flow attention; see the package for the equations. Without order it also serves cross-attention: the memory's tokens
- * are the sources.
+ * Multi-head flow attention; see the package for the equations. Without order it also serves cross-attention: the
+ * memory's tokens are the sources.
  *
  * <p>Parameters {@code query_projection.*}, {@code key_projection.*}, {@code value_projection.*}, weights (D, Din), and
  * {@code out_projection.*}, weight (Dout, D), all with biases.
@@ -65,9 +65,11 @@ public final class FlowAttention extends SequenceMixer {
         this.flow = flow;
         heads = sizes.heads();
         dropout = sizes.dropout();
-        queryProjection = register_module("query_projection", Initialisation.linear(sizes.input(), sizes.width(), true));
+        queryProjection = register_module("query_projection", Initialisation.linear(sizes.input(), sizes.width(),
+                true));
         keyProjection = register_module("key_projection", Initialisation.linear(sizes.input(), sizes.width(), true));
-        valueProjection = register_module("value_projection", Initialisation.linear(sizes.input(), sizes.width(), true));
+        valueProjection = register_module("value_projection", Initialisation.linear(sizes.input(), sizes.width(),
+                true));
         outProjection = register_module("out_projection",
                 Initialisation.residual(sizes.width(), sizes.output(), true, sizes.layers()));
     }
@@ -79,15 +81,18 @@ public final class FlowAttention extends SequenceMixer {
      */
     static FlowAttention of(MixerConfig config) {
         if (config.keyValueHeads() != config.heads()) {
-            throw new IllegalArgumentException("flowformer has no grouped heads: key/value heads must be " + config.heads()
+            throw new IllegalArgumentException("flowformer has no grouped heads: key/value heads must be "
+                    + config.heads()
                     + ", got " + config.keyValueHeads());
         }
         MixerOptions options = MixerOptions.of(config);
-        double clamp = options.text("clamp", "1").strip().equals("none") ? Double.POSITIVE_INFINITY : options.number("clamp", 1);
+        double clamp = options.text("clamp", "1").strip().equals("none") ? Double.POSITIVE_INFINITY
+                : options.number("clamp", 1);
         FlowConfig flow = FlowConfig.of(config.causal()).withClamp(clamp)
                 .withFeatures(options.choice("features", FlowConfig.Features.class, FlowConfig.Features.SIGMOID))
                 .with(options.flag("competition", true), options.flag("allocation", true));
-        return new FlowAttention(new Sizes(config.width(), config.width(), config.width(), config.heads(), config.dropout(),
+        return new FlowAttention(new Sizes(config.width(), config.width(), config.width(), config.heads(),
+                config.dropout(),
                 config.layers()), flow);
     }
 
@@ -126,10 +131,12 @@ public final class FlowAttention extends SequenceMixer {
 
     private Tensor causal(Tensor q, Tensor k, Tensor v, MixerContext context) {
         if (context.memory().isPresent()) {
-            throw new UnsupportedOperationException("causal flow attention attends to its own sequence, not to a memory");
+            throw new UnsupportedOperationException("causal flow attention attends to its own sequence, not to a"
+                    + " memory");
         }
         if (q.size(2) != k.size(2)) {
-            throw new IllegalArgumentException("causal flow attention needs as many keys as queries, got " + k.size(2) + " and "
+            throw new IllegalArgumentException("causal flow attention needs as many keys as queries, got "
+                    + k.size(2) + " and "
                     + q.size(2));
         }
         Padding padding = context.padding().orElse(null);
@@ -154,7 +161,10 @@ public final class FlowAttention extends SequenceMixer {
         return Flows.of(features(queryProjection, x), features(keyProjection, x), null, null, flow);
     }
 
-    /** The attention matrix of self-attention, (B, H, N, N): what the linear form never makes. Rows need not sum up to 1. */
+    /**
+     * The attention matrix of self-attention, (B, H, N, N): what the linear form never makes. Rows need not sum up to
+     * 1.
+     */
     public Tensor weights(Tensor x) {
         Tensor q = features(queryProjection, x);
         Tensor k = features(keyProjection, x);
@@ -187,7 +197,8 @@ public final class FlowAttention extends SequenceMixer {
         TensorState held = (TensorState) state;
         try (NoGradGuard _ = new NoGradGuard()) {
             CausalFlows.Result result = CausalFlows.extend(features(queryProjection, x), features(keyProjection, x),
-                    Heads.split(valueProjection.forward(x), heads), new CausalFlows.State(held.get(0), held.get(1), held.get(2),
+                    Heads.split(valueProjection.forward(x), heads), new CausalFlows.State(held.get(0), held.get(1),
+                            held.get(2),
                             held.get(3), held.get(4), held.get(5), held.position()), flow);
             CausalFlows.State after = result.state();
             List<Tensor> tensors = List.of(after.keys(), after.queries(), after.sources(), after.sinks(),

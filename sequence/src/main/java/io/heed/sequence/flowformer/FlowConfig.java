@@ -13,7 +13,8 @@ import io.heed.tensor.Ops;
  * @param causal      whether a sink sees sources up to its own position only
  * @param features    phi
  * @param epsilon     added to every component before flows are computed
- * @param clamp       Ohat is held within plus and minus this: 1 in the paper's core code, 5 in its language models, 10 in
+ * @param clamp       Ohat is held within plus and minus this: 1 in the paper's core code, 5 in its language models, 10
+ *                    in
  *                    reinforcement learning; infinity for no bound, as in its long-range experiments
  * @param competition whether sources compete; without it every source counts 1
  * @param allocation  whether sinks are gated; without it every gate is 1
@@ -41,7 +42,8 @@ public record FlowConfig(boolean causal, Features features, double epsilon, doub
     /** @throws IllegalArgumentException for a negative eps or a clamp that is not positive */
     public FlowConfig {
         if (!(epsilon >= 0) || !(clamp > 0)) {
-            throw new IllegalArgumentException("eps " + epsilon + " must not be negative and clamp " + clamp + " must be positive");
+            throw new IllegalArgumentException("eps " + epsilon + " must not be negative and clamp " + clamp
+                    + " must be positive");
         }
     }
 

@@ -19,7 +19,8 @@ final class FlowGolden {
         GoldenConfig config = new GoldenConfig(golden.config());
         int width = config.integer("d_model");
         FlowAttention attention = new FlowAttention(new FlowAttention.Sizes(config.integer("d_input", width), width,
-                config.integer("d_output", width), config.integer("heads"), 0, 1), flow(config, config.flag("causal", causal)));
+                config.integer("d_output", width), config.integer("heads"), 0, 1), flow(config, config.flag("causal",
+                        causal)));
         return new GoldenSubject(attention, in -> {
             Tensor x = in.get("x");
             Tensor queries = in.getOrDefault("queries", x);

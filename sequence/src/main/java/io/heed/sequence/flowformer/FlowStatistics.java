@@ -47,7 +47,8 @@ record FlowStatistics(double entropy, double spread) {
         double entropy = torch.special_entr(rows).sum(new long[] {-1}, false, null).mean().item_double();
         Tensor columns = weights.sum(new long[] {-2}, false, null); // (B, H, N)
         Tensor mean = columns.mean(new long[] {-1}, true, null);
-        double spread = columns.sub(mean).square().mean(new long[] {-1}, true, null).sqrt().div(mean).mean().item_double();
+        double spread = columns.sub(mean).square().mean(new long[] {-1}, true,
+                null).sqrt().div(mean).mean().item_double();
         return new FlowStatistics(entropy, spread);
     }
 }

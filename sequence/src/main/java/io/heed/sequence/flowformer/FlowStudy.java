@@ -32,9 +32,9 @@ import io.heed.tensor.Seeds;
 import io.heed.train.Evaluation;
 
 /**
- * Flow attention against linear attention with elu + 1 and with the same sigmoid map but a denominator only, softmax attention,
- * and itself without competition or allocation: classifying text, both directions, and predicting text, causally. Then what
- * competition does to the attention matrix, and time over the length.
+ * Flow attention against linear attention with elu + 1 and with the same sigmoid map but a denominator only, softmax
+ * attention, and itself without competition or allocation: classifying text, both directions, and predicting text,
+ * causally. Then what competition does to the attention matrix, and time over the length.
  */
 final class FlowStudy implements Study {
     private static final Map<String, String> ARMS = arms();
@@ -71,7 +71,8 @@ final class FlowStudy implements Study {
         int seeds = quick ? 1 : 3;
         PartOfSpeechTask classification = new PartOfSpeechTask(64, quick ? 32 : 64, quick ? 1024 : 4096);
         TextCorpus glosses = WordNet.glosses();
-        TextTask text = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), 128), quick ? 12 : 16,
+        TextTask text = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), 128), quick
+                ? 12 : 16,
                 quick ? 64 : 256);
         Map<String, Result> results = new LinkedHashMap<>();
         int done = 0;
@@ -82,11 +83,15 @@ final class FlowStudy implements Study {
         progress.update(0.9, "time over the length");
         List<FlowSpeed.Row> speeds = FlowSpeed.measure(quick ? 3 : 7);
         report.table(table(results)).table(speedTable(speeds)).plot(speedPlot(speeds));
-        report.note("Classification: the part of speech of a word from 64 characters of its gloss, four equally frequent classes, in"
-                + " place of the paper's five areas. Text: glosses by characters, causally. " + WIDTH + " wide, " + LAYERS
+        report.note("Classification: the part of speech of a word from 64 characters of its gloss, four equally"
+                + " frequent classes, in"
+                + " place of the paper's five areas. Text: glosses by characters, causally. " + WIDTH + " wide, "
+                + LAYERS
                 + " layers, " + HEADS + " heads, sinusoidal positions in every arm, rate 2e-3.");
-        report.note("Entropy: of the rows of the implied attention matrix, in nats, each row over its sum. Spread: of what each key"
-                + " gives to all queries, standard deviation over mean. Both of the trained classifiers, first layer, on random inputs.");
+        report.note("Entropy: of the rows of the implied attention matrix, in nats, each row over its sum. Spread:"
+                + " of what each key"
+                + " gives to all queries, standard deviation over mean. Both of the trained classifiers, first"
+                + " layer, on random inputs.");
         return verdict(report, results, speeds);
     }
 
@@ -97,9 +102,11 @@ final class FlowStudy implements Study {
         for (int seed = 0; seed < seeds; seed++) {
             try (PointerScope _ = new PointerScope()) {
                 Seeds.seedTorch(seed, "weights", 0);
-                SequenceClassifier classifier = new SequenceClassifier(classification.vocabularySize(), classification.classes(),
+                SequenceClassifier classifier = new SequenceClassifier(classification.vocabularySize(),
+                        classification.classes(),
                         backbone(mixer, classification.length(), false));
-                Evaluation evaluation = StudyTraining.train(classifier, classification, StudyTraining.config(steps, 2e-3, seed));
+                Evaluation evaluation = StudyTraining.train(classifier, classification, StudyTraining.config(steps,
+                        2e-3, seed));
                 accuracy += evaluation.value() / seeds;
                 statistics = FlowStatistics.of(classifier.backbone());
                 Seeds.seedTorch(seed, "weights", 1);
@@ -136,15 +143,21 @@ final class FlowStudy implements Study {
         double causalSlope = FlowSpeed.slope(speeds, FlowSpeed.Row::causalFlow);
         boolean linear = slope >= LEAST_SLOPE && slope <= GREATEST_SLOPE && causalSlope >= LEAST_SLOPE
                 && causalSlope <= GREATEST_SLOPE;
-        String reason = String.format(Locale.ROOT, "flow attention is ahead in %d of %d comparisons with linear attention and its"
-                + " own ablations%s: accuracy %.3f against %.3f (elu+1), %.3f (sigmoid), %.3f and %.3f without competition and"
-                + " allocation, softmax %.3f; loss %.3f against %.3f, %.3f, %.3f, %.3f, softmax %.3f; time grows with length to the"
-                + " %.2f, causally to the %.2f (linear within %.1f to %.1f), softmax attention's to the %.2f", ahead, compared,
+        String reason = String.format(Locale.ROOT,
+                "flow attention is ahead in %d of %d comparisons with linear attention and its"
+                + " own ablations%s: accuracy %.3f against %.3f (elu+1), %.3f (sigmoid), %.3f and %.3f without"
+                + " competition and"
+                + " allocation, softmax %.3f; loss %.3f against %.3f, %.3f, %.3f, %.3f, softmax %.3f; time grows"
+                + " with length to the"
+                + " %.2f, causally to the %.2f (linear within %.1f to %.1f), softmax attention's to the %.2f", ahead,
+                compared,
                 lost.isEmpty() ? "" : " (not of " + String.join(", ", lost) + ")", flow.accuracy,
                 results.get("linear elu+1").accuracy, results.get("linear sigmoid").accuracy,
-                results.get("no competition").accuracy, results.get("no allocation").accuracy, results.get("softmax").accuracy,
+                results.get("no competition").accuracy, results.get("no allocation").accuracy,
+                        results.get("softmax").accuracy,
                 flow.loss, results.get("linear elu+1").loss, results.get("linear sigmoid").loss,
-                results.get("no competition").loss, results.get("no allocation").loss, results.get("softmax").loss, slope,
+                results.get("no competition").loss, results.get("no allocation").loss, results.get("softmax").loss,
+                        slope,
                 causalSlope, LEAST_SLOPE, GREATEST_SLOPE, FlowSpeed.slope(speeds, FlowSpeed.Row::softmax));
         return report.verdict(ahead == compared && linear ? Verdict.Outcome.REPRODUCED
                 : ahead > compared / 2 || linear ? Verdict.Outcome.PARTLY : Verdict.Outcome.NOT_REPRODUCED, reason);
@@ -161,7 +174,8 @@ final class FlowStudy implements Study {
 
     private static Table speedTable(List<FlowSpeed.Row> speeds) {
         List<List<Object>> rows = new ArrayList<>();
-        speeds.forEach(row -> rows.add(List.of(row.length(), 1e3 * row.flow(), 1e3 * row.causalFlow(), 1e3 * row.softmax())));
+        speeds.forEach(row -> rows.add(List.of(row.length(), 1e3 * row.flow(), 1e3 * row.causalFlow(),
+                1e3 * row.softmax())));
         return new Table("Forward, ms", List.of("length", "flow", "flow, causal", "softmax"), rows);
     }
 
@@ -169,7 +183,8 @@ final class FlowStudy implements Study {
         double[] length = speeds.stream().mapToDouble(FlowSpeed.Row::length).toArray();
         return new Plot("Time over the length", "tokens", "ms", List.of(
                 new Plot.Series("flow", length, speeds.stream().mapToDouble(row -> 1e3 * row.flow()).toArray()),
-                new Plot.Series("flow, causal", length, speeds.stream().mapToDouble(row -> 1e3 * row.causalFlow()).toArray()),
+                new Plot.Series("flow, causal", length, speeds.stream().mapToDouble(row ->
+                        1e3 * row.causalFlow()).toArray()),
                 new Plot.Series("softmax", length, speeds.stream().mapToDouble(row -> 1e3 * row.softmax()).toArray())));
     }
 }

@@ -31,9 +31,11 @@ public final class FlowSystem implements SystemEntry, MixerProvider {
             config -> FlowAttention.of(config)).withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(
-        new Claim("areas", "better than Performer and Reformer in five areas: LRA 56.48 against 51.41 and 50.67, ImageNet 80.6"
+        new Claim("areas", "better than Performer and Reformer in five areas: LRA 56.48 against 51.41 and 50.67,"
+                + " ImageNet 80.6"
                 + " against 78.1 and 79.6, WikiText-103 perplexity 30.8 against 37.5 and 33.6", "README, table"),
-        new Claim("transformer", "on a level with softmax attention or above: WikiText-103 30.8 against 33.0", "README, table"),
+        new Claim("transformer", "on a level with softmax attention or above: WikiText-103 30.8 against 33.0",
+                "README, table"),
         new Claim("linear", "time linear in the number of tokens", "abstract"));
 
     @Override

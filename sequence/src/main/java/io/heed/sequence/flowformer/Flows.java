@@ -17,7 +17,8 @@ import io.heed.tensor.Ops;
  * @param allocation        (B, H, L)
  * @param competition       (B, H, S)
  */
-public record Flows(Tensor incoming, Tensor outgoing, Tensor conservedIncoming, Tensor conservedOutgoing, Tensor allocation,
+public record Flows(Tensor incoming, Tensor outgoing, Tensor conservedIncoming, Tensor conservedOutgoing,
+        Tensor allocation,
                     Tensor competition) {
     /**
      * Computes them.

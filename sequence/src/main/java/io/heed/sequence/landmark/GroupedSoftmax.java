@@ -8,7 +8,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import io.heed.nn.Padding;
 import io.heed.tensor.Ops;
 
-/** The grouped softmax from its definition, with landmarks anywhere: a softmax in each group, largest logit subtracted. */
+/**
+ * The grouped softmax from its definition, with landmarks anywhere: a softmax in each group, largest logit subtracted.
+ */
 public final class GroupedSoftmax {
     private GroupedSoftmax() { }
 
@@ -53,7 +55,8 @@ public final class GroupedSoftmax {
         if (padding != null) {
             gating = gating.logical_and(sums.detach().gt(new Scalar(0)).gather(-1, index));
         }
-        Tensor gates = Ops.maskedSoftmax(Ops.fill(scores, token.logical_or(gating).logical_not(), Double.NEGATIVE_INFINITY), -1);
+        Tensor gates = Ops.maskedSoftmax(Ops.fill(scores, token.logical_or(gating).logical_not(),
+                Double.NEGATIVE_INFINITY), -1);
         Tensor landmarkGates = Ops.fill(gates, gating.logical_not(), 0);
         if (dropout > 0) {
             landmarkGates = torch.dropout(landmarkGates, dropout, true);

@@ -28,10 +28,10 @@ import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
 /**
- * Landmark attention for sequences without landmark tokens, as a mixer: it puts a landmark after every f tokens and leaves its
- * output out. A backbone hands on the tokens' own channels only, so a landmark's input is a learned vector and the mean of its
- * block's inputs, where the paper's own {@link LandmarkModel} carries landmarks through all layers. Its state is all keys and
- * values.
+ * Landmark attention for sequences without landmark tokens, as a mixer: it puts a landmark after every f tokens and
+ * leaves its output out. A backbone hands on the tokens' own channels only, so a landmark's input is a learned vector
+ * and the mean of its block's inputs, where the paper's own {@link LandmarkModel} carries landmarks through all
+ * layers. Its state is all keys and values.
  *
  * <p>Parameters {@code landmark (D)}, {@code c_attn.weight (3 D, D)}, {@code c_proj.weight (D, D)}.
  */
@@ -63,7 +63,8 @@ public final class LandmarkAttention extends SequenceMixer {
     /**
      * Builds it for a backbone.
      *
-     * @throws IllegalArgumentException for a non-causal or grouped configuration, or an option's value that it cannot take
+     * @throws IllegalArgumentException for a non-causal or grouped configuration, or an option's value that it cannot
+     * take
      */
     static LandmarkAttention of(MixerConfig config) {
         if (!config.causal()) {
@@ -101,7 +102,8 @@ public final class LandmarkAttention extends SequenceMixer {
         return output(context.watch(out, () -> new AttentionCall(heads[0].index_select(2, expanded.ordinary),
                 heads[1].index_select(2, expanded.ordinary), heads[2].index_select(2, expanded.ordinary),
                 (from, count) -> LandmarkHeads.weights(heads[0], heads[1], landmarks, expanded.padding, 0)
-                        .index_select(2, expanded.ordinary).index_select(3, expanded.ordinary).narrow(2, from, count))));
+                        .index_select(2, expanded.ordinary).index_select(3, expanded.ordinary).narrow(2, from,
+                        count))));
     }
 
     /**
@@ -114,7 +116,10 @@ public final class LandmarkAttention extends SequenceMixer {
      */
     private record Expanded(Tensor x, Tensor ordinary, Padding padding, Tensor rest) { }
 
-    /** Puts landmarks into tokens from number {@code first} on; {@code begun} is the sum of the block that they go on with. */
+    /**
+     * Puts landmarks into tokens from number {@code first} on; {@code begun} is the sum of the block that they go on
+     * with.
+     */
     private Expanded expand(Tensor x, long first, Tensor begun, Padding padding) {
         List<Tensor> parts = new ArrayList<>();
         List<Tensor> masks = new ArrayList<>();
@@ -129,7 +134,8 @@ public final class LandmarkAttention extends SequenceMixer {
             for (long t = at; t < until; t++) {
                 ordinary.add(place++);
             }
-            sum = sum.add((exists == null ? part : part.mul(exists.narrow(1, at, until - at))).sum(new long[] {1}, false, null));
+            sum = sum.add((exists == null ? part : part.mul(exists.narrow(1, at, until - at))).sum(new long[] {1},
+                    false, null));
             if (padding != null) {
                 masks.add(padding.mask().narrow(1, at, until - at));
             }

@@ -11,8 +11,8 @@ import io.heed.nn.Rotary;
 import io.heed.tensor.Ops;
 
 /**
- * What one layer keeps of a text that is read chunk by chunk: far, the keys and values of complete blocks in a ring; near, those
- * blocks' landmarks and the incomplete last block. All before rotary positions.
+ * What one layer keeps of a text that is read chunk by chunk: far, the keys and values of complete blocks in a ring;
+ * near, those blocks' landmarks and the incomplete last block. All before rotary positions.
  */
 public final class LandmarkCache implements AutoCloseable {
     /** Who takes a block together. */
@@ -46,7 +46,8 @@ public final class LandmarkCache implements AutoCloseable {
         /** @throws IllegalArgumentException when fewer blocks are kept than taken */
         public Config {
             if (block < 2 || taken < 1 || capacity < taken) {
-                throw new IllegalArgumentException("a cache of " + capacity + " blocks of " + block + " tokens cannot give "
+                throw new IllegalArgumentException("a cache of " + capacity + " blocks of " + block
+                        + " tokens cannot give "
                         + taken + ": it needs blocks of at least 2 and room for as many as are taken");
             }
         }
@@ -140,7 +141,8 @@ public final class LandmarkCache implements AutoCloseable {
         boolean stingy = config.positions() == Positions.STINGY;
         long dropped = seen / block - n;
         Tensor place = stingy ? slot : number.add(new Scalar(dropped));
-        Tensor index = select(queries, rotary.applyAt(landmarkKeys, place.mul(new Scalar(block)).add(new Scalar(block - 1))), taken,
+        Tensor index = select(queries, rotary.applyAt(landmarkKeys, place.mul(new Scalar(block))
+                .add(new Scalar(block - 1))), taken,
                 number); // (B, H, n, k), ascending
         Tensor rank = torch.arange(new Scalar(taken), index.options());
         Tensor first = stingy ? rank.add(slot.gt(new Scalar(0)).index_select(0, index.flatten()).view(index.shape()))
@@ -152,7 +154,8 @@ public final class LandmarkCache implements AutoCloseable {
     }
 
     private Tensor select(Tensor queries, Tensor turned, long taken, Tensor number) {
-        Tensor weights = Ops.scale(queries.matmul(turned.transpose(-2, -1)), 1 / Math.sqrt(queries.size(-1))).softmax(-1);
+        Tensor weights = Ops.scale(queries.matmul(turned.transpose(-2, -1)), 1 / Math.sqrt(queries.size(-1)))
+                .softmax(-1);
         long[] shape = {weights.size(0), weights.size(1), weights.size(2), taken};
         Tensor pooled = switch (config.selection()) {
             case PER_TOKEN_AND_HEAD -> weights;

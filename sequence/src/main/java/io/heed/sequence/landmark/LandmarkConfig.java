@@ -20,7 +20,8 @@ public record LandmarkConfig(long width, int heads, int layers, int tokens, doub
             throw new IllegalArgumentException("width " + width + " is not a multiple of " + heads + " heads");
         }
         if (layers < 1 || tokens < 1) {
-            throw new IllegalArgumentException(layers + " layers and " + tokens + " tokens between landmarks: both must be"
+            throw new IllegalArgumentException(layers + " layers and " + tokens
+                    + " tokens between landmarks: both must be"
                     + " positive");
         }
     }

@@ -41,7 +41,8 @@ final class LandmarkGolden {
     /** {@code model}: idx, perhaps targets to logits and loss. */
     static GoldenSubject model(GoldenCase golden, Form form) {
         GoldenConfig config = new GoldenConfig(golden.config());
-        LandmarkModel model = new LandmarkModel(model(config), config.integer("vocab_size"), config.integer("landmark_id"));
+        LandmarkModel model = new LandmarkModel(model(config), config.integer("vocab_size"),
+                config.integer("landmark_id"));
         return new GoldenSubject(model, in -> {
             Map<String, Tensor> outputs = new LinkedHashMap<>();
             Tensor logits = model.forward(in.get("idx"), form);
@@ -59,7 +60,8 @@ final class LandmarkGolden {
         LandmarkConfig sizes = model(config);
         LandmarkModel model = new LandmarkModel(sizes, config.integer("vocab_size"), config.integer("landmark_id"));
         LandmarkCache.Config cache = new LandmarkCache.Config(sizes.block(), config.integer("mem_cache_size", 40),
-                config.integer("cache_topk", 2), selection(config.text("cache_selection_method").orElse("per_token_and_head")),
+                config.integer("cache_topk", 2),
+                        selection(config.text("cache_selection_method").orElse("per_token_and_head")),
                 LandmarkCache.Positions.STINGY);
         return new GoldenSubject(model, in -> {
             try (LandmarkReader reader = new LandmarkReader(model, cache)) {
@@ -89,7 +91,8 @@ final class LandmarkGolden {
 
     private static LandmarkConfig model(GoldenConfig config) {
         return LandmarkConfig.of(config.integer("n_embd"), config.integer("n_head"), config.integer("n_layer", 1),
-                config.integer("mem_freq", config.integer("mem_cache_freq", 50))).withBase(config.number("rotary_base", 10_000))
+                config.integer("mem_freq", config.integer("mem_cache_freq",
+                        50))).withBase(config.number("rotary_base", 10_000))
                 .withBias(config.flag("bias", false)).withEpsilon(config.number("layernorm_eps", 1e-5));
     }
 

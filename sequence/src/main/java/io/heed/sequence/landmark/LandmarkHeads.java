@@ -35,7 +35,8 @@ final class LandmarkHeads {
      * @param dropout probability of dropping a landmark's gate; 0 outside of training
      * @return (B, H, N, e)
      */
-    static Tensor outputs(Tensor q, Tensor k, Tensor v, Landmarks landmarks, Padding padding, double dropout, Form form) {
+    static Tensor outputs(Tensor q, Tensor k, Tensor v, Landmarks landmarks, Padding padding, double dropout,
+            Form form) {
         boolean fits = landmarks.block() > 1 && landmarks.block() <= LONGEST;
         if (form.isFused(q) && dropout == 0 && fits) {
             return fused(q, k, v, landmarks.block(), padding == null ? KeyPadding.none() : padding.keys());
@@ -54,7 +55,8 @@ final class LandmarkHeads {
             Tensor out = Heads.emptyLike(v);
             Tensor lse = q.new_empty(q.size(0), q.size(1), q.size(2));
             try (Views views = new Views()) {
-                LandmarkAttention.forward(input(views, in), new LandmarkAttention.Output(views.rows(out), View.segment(lse)), block,
+                LandmarkAttention.forward(input(views, in), new LandmarkAttention.Output(views.rows(out),
+                        View.segment(lse)), block,
                         padding);
             }
             context.save(q, k, v, out, lse);
@@ -70,7 +72,8 @@ final class LandmarkHeads {
         }
         try (Views views = new Views()) {
             LandmarkAttention.backward(input(views, saved),
-                    new LandmarkAttention.Output(views.rows(saved.get(3)), View.segment(saved.get(4))), views.rows(gradient),
+                    new LandmarkAttention.Output(views.rows(saved.get(3)), View.segment(saved.get(4))),
+                            views.rows(gradient),
                     input(views, results), block, padding);
         }
         return results;

@@ -41,7 +41,8 @@ public final class LandmarkLayer extends Module {
     public Tensor forward(Tensor x, Landmarks landmarks, Padding padding, Form form) {
         Tensor[] heads = heads(x);
         double dropout = is_training() ? config.dropout() : 0;
-        return output(LandmarkHeads.outputs(rotary.apply(heads[0], 0), rotary.apply(heads[1], 0), heads[2], landmarks, padding,
+        return output(LandmarkHeads.outputs(rotary.apply(heads[0], 0), rotary.apply(heads[1], 0), heads[2], landmarks,
+                padding,
                 dropout, form));
     }
 

@@ -9,8 +9,8 @@ import org.bytedeco.pytorch.Tensor;
 import io.heed.tensor.Ops;
 
 /**
- * Reads a text of any length chunk by chunk. Landmarks are put in after every f tokens, counted across chunks, and left out of
- * what comes back.
+ * Reads a text of any length chunk by chunk. Landmarks are put in after every f tokens, counted across chunks, and
+ * left out of what comes back.
  */
 public final class LandmarkReader implements AutoCloseable {
     private final LandmarkModel model;
@@ -20,7 +20,8 @@ public final class LandmarkReader implements AutoCloseable {
     /** @throws IllegalArgumentException when the cache's blocks are not the model's */
     public LandmarkReader(LandmarkModel model, LandmarkCache.Config cache) {
         if (cache.block() != model.config().block()) {
-            throw new IllegalArgumentException("a cache of blocks of " + cache.block() + " tokens for a model with blocks of "
+            throw new IllegalArgumentException("a cache of blocks of " + cache.block()
+                    + " tokens for a model with blocks of "
                     + model.config().block());
         }
         this.model = model;
@@ -59,7 +60,8 @@ public final class LandmarkReader implements AutoCloseable {
         read += n;
         try (NoGradGuard _ = new NoGradGuard()) {
             Tensor logits = model.read(Ops.of(ids, batch, length).to(tokens.device(), tokens.scalar_type()), caches);
-            return logits.index_select(1, Ops.of(ordinary.stream().mapToLong(Long::longValue).toArray()).to(tokens.device(),
+            return logits.index_select(1,
+                    Ops.of(ordinary.stream().mapToLong(Long::longValue).toArray()).to(tokens.device(),
                     tokens.scalar_type()));
         }
     }

@@ -20,9 +20,9 @@ import io.heed.sequence.StudyTraining;
 import io.heed.tensor.Seeds;
 
 /**
- * A passkey said once, asked for much later: a small model trained with landmarks reads texts up to several times its training
- * length and takes k blocks by their landmarks, or the newest k as a recent-window cache does; and the same model trained without
- * landmarks attends to all.
+ * A passkey said once, asked for much later: a small model trained with landmarks reads texts up to several times its
+ * training length and takes k blocks by their landmarks, or the newest k as a recent-window cache does; and the same
+ * model trained without landmarks attends to all.
  */
 final class LandmarkStudy implements Study {
     private static final int TRAINED = 240;
@@ -60,12 +60,15 @@ final class LandmarkStudy implements Study {
             List<Arm> arms = new ArrayList<>();
             for (int taken : new int[] {2, 4}) {
                 progress.update(0.75 + 0.05 * taken, "reading with " + taken + " blocks");
-                arms.add(read("landmarks, k = " + taken, task, model, taken, LandmarkCache.Selection.PER_TOKEN_AND_HEAD, lengths,
+                arms.add(read("landmarks, k = " + taken, task, model, taken,
+                        LandmarkCache.Selection.PER_TOKEN_AND_HEAD, lengths,
                         examples));
-                arms.add(read("newest blocks, k = " + taken, task, model, taken, LandmarkCache.Selection.NEWEST, lengths, examples));
+                arms.add(read("newest blocks, k = " + taken, task, model, taken, LandmarkCache.Selection.NEWEST,
+                        lengths, examples));
             }
             progress.update(0.97, "reading without landmarks");
-            arms.add(read("no landmarks, all tokens", plainTask, plain, 1, LandmarkCache.Selection.NEWEST, lengths, examples));
+            arms.add(read("no landmarks, all tokens", plainTask, plain, 1, LandmarkCache.Selection.NEWEST, lengths,
+                    examples));
             report.table(table(arms, lengths)).plot(plot(arms));
             return verdict(report, arms);
         }
@@ -73,13 +76,15 @@ final class LandmarkStudy implements Study {
 
     private static LandmarkModel train(PasskeyTask task, int tokens, int steps) {
         Seeds.seedTorch(0, "weights", 0);
-        LandmarkModel model = new LandmarkModel(LandmarkConfig.of(64, 4, 2, tokens), task.vocabularySize(), task.landmark());
+        LandmarkModel model = new LandmarkModel(LandmarkConfig.of(64, 4, 2, tokens), task.vocabularySize(),
+                task.landmark());
         StudyTraining.train(model, task, StudyTraining.config(steps, 3e-3, 0));
         model.eval();
         return model;
     }
 
-    private static Arm read(String name, PasskeyTask task, LandmarkModel model, int taken, LandmarkCache.Selection selection,
+    private static Arm read(String name, PasskeyTask task, LandmarkModel model, int taken,
+            LandmarkCache.Selection selection,
                             int[] lengths, int examples) {
         LandmarkCache.Config cache = new LandmarkCache.Config(model.config().block(), 1024, taken, selection,
                 LandmarkCache.Positions.STINGY);
@@ -99,20 +104,27 @@ final class LandmarkStudy implements Study {
         double recent = newest.accuracy.get(LONG);
         double behind = (landmarks.loss.get(LONG) - newest.loss.get(LONG)) / Math.log(2);
         // landmarks, chosen blocks, and on average half a block and half a chunk
-        double scored = (LONG / (TOKENS + 1.0) + landmarks.taken * (TOKENS + 1) + (TOKENS + 1) / 2.0 + CHUNK / 2.0) / LONG;
+        double scored = (LONG / (TOKENS + 1.0) + landmarks.taken * (TOKENS + 1) + (TOKENS + 1) / 2.0
+                + CHUNK / 2.0) / LONG;
         boolean[] held = {found >= TIMES * recent, behind <= LEVEL, scored < FEW};
         int count = 0;
         for (boolean one : held) {
             count += one ? 1 : 0;
         }
-        report.note("The key is one of " + PasskeyTask.KEYS + " symbols within the first 32 of so many characters of WordNet's glosses,"
-                + " the question is the last token; chance is " + String.format(Locale.ROOT, "%.3f", 1.0 / PasskeyTask.KEYS)
+        report.note("The key is one of " + PasskeyTask.KEYS
+                + " symbols within the first 32 of so many characters of WordNet's glosses,"
+                + " the question is the last token; chance is " + String.format(Locale.ROOT, "%.3f",
+                1.0 / PasskeyTask.KEYS)
                 + ". Two layers, width 64, 4 heads, trained at " + TRAINED + " characters, read in chunks of " + CHUNK
-                + ". Newest blocks: the same model and cache, the newest k blocks instead of the best, as a Transformer-XL keeps them."
+                + ". Newest blocks: the same model and cache, the newest k blocks instead of the best, as a"
+                + " Transformer-XL keeps them."
                 + " The paper's models have 12 layers and 240k steps.");
-        String reason = String.format(Locale.ROOT, "at %d characters, %.0f times the training length, %.3f of the keys found through"
-                + " landmarks against %.3f with the newest blocks (%.0f times as many wanted; without landmarks, all tokens read,"
-                + " %.3f); %.3f bits per character more than with the newest blocks (at most %.2f); %.0f%% of the keys scored at the"
+        String reason = String.format(Locale.ROOT,
+                "at %d characters, %.0f times the training length, %.3f of the keys found through"
+                + " landmarks against %.3f with the newest blocks (%.0f times as many wanted; without landmarks, all"
+                + " tokens read,"
+                + " %.3f); %.3f bits per character more than with the newest blocks (at most %.2f); %.0f%% of the"
+                + " keys scored at the"
                 + " last token (below %.0f%%)", LONG, LONG / (double) TRAINED, found, recent, TIMES,
                 arms.getLast().accuracy.get(LONG), behind, LEVEL, 100 * scored, 100 * FEW);
         return report.verdict(count == held.length ? Verdict.Outcome.REPRODUCED
@@ -126,7 +138,8 @@ final class LandmarkStudy implements Study {
                 rows.add(List.of(arm.name, length, arm.accuracy.get(length), arm.loss.get(length) / Math.log(2)));
             }
         }
-        return new Table("Passkeys and text by length", List.of("reading", "characters", "keys found", "bits per character"), rows);
+        return new Table("Passkeys and text by length", List.of("reading", "characters", "keys found",
+                "bits per character"), rows);
     }
 
     private static Plot plot(List<Arm> arms) {

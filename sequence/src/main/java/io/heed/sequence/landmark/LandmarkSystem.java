@@ -22,12 +22,15 @@ public final class LandmarkSystem implements SystemEntry, MixerProvider {
     /** What {@link io.heed.sequence.Mixers} lists. */
     public static final MixerKind MIXER = new MixerKind("landmark-attention", List.of("landmark"),
             "attention whose weight on a block goes through the block's landmark", Set.of(Pattern.CAUSAL_SELF),
-            List.of(new MixerOption("block", "15", "tokens between two landmarks")), config -> LandmarkAttention.of(config));
+            List.of(new MixerOption("block", "15", "tokens between two landmarks")), config ->
+                    LandmarkAttention.of(config));
 
     static final List<Claim> CLAIMS = List.of(
-        new Claim("random-access", "any old block is reached through its landmark, at contexts far beyond those of training;"
+        new Claim("random-access",
+                "any old block is reached through its landmark, at contexts far beyond those of training;"
                 + " LLaMA 7B fine-tuned to 32k tokens", "abstract"),
-        new Claim("quality", "perplexity comparable to Transformer-XL while retrieving far fewer tokens a step", "abstract"));
+        new Claim("quality", "perplexity comparable to Transformer-XL while retrieving far fewer tokens a step",
+                "abstract"));
 
     @Override
     public SystemCard card() {

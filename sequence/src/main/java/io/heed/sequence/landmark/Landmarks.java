@@ -8,7 +8,8 @@ import io.heed.tensor.Ops;
  * Where landmarks stand.
  *
  * @param mask  (B, N) or (1, N) bool
- * @param block tokens of a block, landmark included, where all sequences have one at the end of every block and nowhere else
+ * @param block tokens of a block, landmark included, where all sequences have one at the end of every block and
+ *              nowhere else
  *              (longer than the sequences where there is none); else 0
  */
 public record Landmarks(Tensor mask, int block) {

@@ -19,9 +19,9 @@ import io.heed.train.Step;
 import io.heed.train.Task;
 
 /**
- * Text that holds a passkey once, and asks for it later: characters of glosses, one of {@value #KEYS} key symbols at some place, and
- * question marks of a kind that text has not, whose target is the key. All other targets are the next character. Landmarks stand
- * among the tokens where the model wants them.
+ * Text that holds a passkey once, and asks for it later: characters of glosses, one of {@value #KEYS} key symbols at
+ * some place, and question marks of a kind that text has not, whose target is the key. All other targets are the next
+ * character. Landmarks stand among the tokens where the model wants them.
  */
 final class PasskeyTask implements Task<LandmarkModel> {
     static final int KEYS = 16;
@@ -72,7 +72,8 @@ final class PasskeyTask implements Task<LandmarkModel> {
      * A text of n ordinary tokens.
      *
      * @param earliest, latest bounds of the key's place
-     * @param questions how many, at random places after the key; with one it is the last token; with none there is no key
+     * @param questions how many, at random places after the key; with one it is the last token; with none there is no
+     *                  key
      */
     Example example(Split split, int n, int earliest, int latest, int questions, SplittableRandom random) {
         int[] text = texts[split.ordinal()];
@@ -110,12 +111,14 @@ final class PasskeyTask implements Task<LandmarkModel> {
                 boolean landmark = landmarks && at % (tokens + 1) == tokens;
                 ids[b * n + at] = landmark ? landmark() : example.tokens[t];
                 targets[b * n + at] = landmark ? LandmarkModel.IGNORED : example.targets[t];
-                answers[b * n + at] = !landmark && example.tokens[t] == question() ? example.targets[t] : LandmarkModel.IGNORED;
+                answers[b * n + at] = !landmark && example.tokens[t] == question() ? example.targets[t]
+                        : LandmarkModel.IGNORED;
                 t += landmark ? 0 : 1;
             }
         }
         Tensor logits = model.forward(Ops.of(ids, batch, n), Form.AUTO);
-        return LandmarkModel.loss(logits, Ops.of(targets, batch, n)).add(LandmarkModel.loss(logits, Ops.of(answers, batch, n)));
+        return LandmarkModel.loss(logits, Ops.of(targets, batch, n)).add(LandmarkModel.loss(logits, Ops.of(answers,
+                batch, n)));
     }
 
     /** What the model knows at the training length, read at once: share of passkeys, chance 1 / {@value #KEYS}. */
@@ -126,7 +129,9 @@ final class PasskeyTask implements Task<LandmarkModel> {
         return Evaluation.of(0, metric(), accuracy(model, all, length, length, 64));
     }
 
-    /** Share of keys found at the end of texts of {@code n} tokens that name them among the first 32, read in chunks. */
+    /**
+     * Share of keys found at the end of texts of {@code n} tokens that name them among the first 32, read in chunks.
+     */
     double accuracy(LandmarkModel model, LandmarkCache.Config cache, int n, int chunk, int examples) {
         SplittableRandom random = new SplittableRandom(n);
         int found = 0;
@@ -160,7 +165,8 @@ final class PasskeyTask implements Task<LandmarkModel> {
                 System.arraycopy(example.targets, 0, targets, b * n, n);
             }
             Tensor logits = read(reader, Ops.of(ids, examples, n), chunk).narrow(1, n / 2, n - n / 2);
-            return torch.cross_entropy_loss(logits.flatten(0, 1), Ops.of(targets, examples, n).narrow(1, n / 2, n - n / 2).flatten())
+            return torch.cross_entropy_loss(logits.flatten(0, 1), Ops.of(targets, examples, n).narrow(1, n / 2,
+                    n - n / 2).flatten())
                     .item_double();
         }
     }

@@ -57,10 +57,12 @@ class BasedMixersTest extends MixerContract {
     void theWindowIsHalfOfTheNumberGivenAndTheTokenItself() {
         SequenceMixer window = kind().build(CONFIG.withOptions(Map.of("part", "window", "window", "8")));
         Tensor x = input(20, CONFIG, 1);
-        Tensor changed = Ops.cat(1, Ops.slice(x, 1, 0, 5), Ops.slice(input(20, CONFIG, 2), 1, 5, 6), Ops.slice(x, 1, 6, 20));
+        Tensor changed = Ops.cat(1, Ops.slice(x, 1, 0, 5), Ops.slice(input(20, CONFIG, 2), 1, 5, 6), Ops.slice(x, 1,
+                6, 20));
         Tensor difference = window.forward(changed).sub(window.forward(x)).abs().amax(new long[] {0, 2}, false);
         for (int t = 0; t < 20; t++) {
-            assertThat(difference.select(0, t).item_double() > 0).as("token 5 changes output " + t).isEqualTo(t >= 5 && t <= 9);
+            assertThat(difference.select(0, t).item_double() > 0).as("token 5 changes output "
+                    + t).isEqualTo(t >= 5 && t <= 9);
         }
     }
 
@@ -82,10 +84,12 @@ class BasedMixersTest extends MixerContract {
 
     @Test
     void theModelTakesItsLayersInThePapersOrder() {
-        assertThat(IntStream.range(0, 27).filter(l -> BasedMixers.at(l, 27) == BasedMixers.Part.TAYLOR)).containsExactly(1, 6,
+        assertThat(IntStream.range(0, 27).filter(l -> BasedMixers.at(l,
+                27) == BasedMixers.Part.TAYLOR)).containsExactly(1, 6,
                 11, 16, 21);
         assertThat(BasedMixers.at(1, 2)).isEqualTo(BasedMixers.Part.TAYLOR);
-        assertThat(IntStream.range(0, 27).filter(l -> BasedMixers.at(l, 27) == BasedMixers.Part.WINDOW)).containsExactly(2, 7,
+        assertThat(IntStream.range(0, 27).filter(l -> BasedMixers.at(l,
+                27) == BasedMixers.Part.WINDOW)).containsExactly(2, 7,
                 12, 17, 22);
     }
 

@@ -40,7 +40,8 @@ class CcaAttentionTest extends MixerContract {
     /** Every past token is seen exactly once, by itself or through its core, whatever g and w. */
     @Test
     void everyPastTokenIsSeenOnce() {
-        for (int[] sizes : new int[][] {{4, 6, 22}, {3, 4, 18}, {5, 1, 17}, {1, 3, 9}, {8, 40, 30}, {4, 16, 64}, {7, 3, 50}}) {
+        for (int[] sizes : new int[][] {{4, 6, 22}, {3, 4, 18}, {5, 1, 17}, {1, 3, 9}, {8, 40, 30}, {4, 16, 64}, {7,
+                3, 50}}) {
             CoreConfig config = new CoreConfig(sizes[0], sizes[1], CoreConfig.Pool.CCA);
             int n = sizes[2];
             int cores = config.cores(n);
@@ -49,10 +50,12 @@ class CcaAttentionTest extends MixerContract {
                 for (int j = 0; j < n; j++) {
                     boolean exact = visible[t * (cores + n) + cores + j];
                     boolean merged = j / config.group() < cores && visible[t * (cores + n) + j / config.group()];
-                    assertThat((exact ? 1 : 0) + (merged ? 1 : 0)).as("query %d, token %d, g %d, w %d", t, j, sizes[0], sizes[1])
+                    assertThat((exact ? 1 : 0) + (merged ? 1 : 0)).as("query %d, token %d, g %d, w %d", t, j,
+                            sizes[0], sizes[1])
                             .isEqualTo(j <= t ? 1 : 0);
                     if (merged) {
-                        assertThat(t - j).as("a merged token is older than the window").isGreaterThanOrEqualTo(config.window());
+                        assertThat(t - j).as("a merged token is older than the"
+                                + " window").isGreaterThanOrEqualTo(config.window());
                     }
                 }
             }
@@ -66,9 +69,11 @@ class CcaAttentionTest extends MixerContract {
         Tensor v = torch.randn(1, 2, 40, 8);
         Tensor full = ComposedAttention.apply(q, k, v, AttentionSpec.softmax().withMask(Mask.causal()));
         for (Form form : List.of(Form.REFERENCE, Form.FUSED)) {
-            assertClose("window 40, " + form, CoreAttention.outputs(q, k, v, new CoreConfig(4, 40, CoreConfig.Pool.CCA), null, form),
+            assertClose("window 40, " + form, CoreAttention.outputs(q, k, v, new CoreConfig(4, 40,
+                    CoreConfig.Pool.CCA), null, form),
                     full, 1e-5);
-            assertClose("groups not full, " + form, CoreAttention.outputs(q, k, v, new CoreConfig(16, 30, CoreConfig.Pool.CCA),
+            assertClose("groups not full, " + form, CoreAttention.outputs(q, k, v, new CoreConfig(16, 30,
+                    CoreConfig.Pool.CCA),
                     null, form), full, 1e-5);
         }
     }
@@ -79,7 +84,8 @@ class CcaAttentionTest extends MixerContract {
         Tensor q = torch.randn(1, 2, 30, 8);
         Tensor weights = CoreAttention.tokenWeights(q, torch.randn(1, 2, 30, 8), torch.randn(1, 2, 30, 8),
                 new CoreConfig(4, 6, CoreConfig.Pool.CCA), null);
-        assertThat(Ops.largestDifference(weights.sum(new long[] {-1}, false, null), torch.ones(1, 2, 30))).isLessThan(1e-5);
+        assertThat(Ops.largestDifference(weights.sum(new long[] {-1}, false, null), torch.ones(1, 2,
+                30))).isLessThan(1e-5);
         assertThat(weights.triu(1).abs().max().item_double()).isZero();
     }
 
@@ -111,7 +117,8 @@ class CcaAttentionTest extends MixerContract {
     @Test
     void whatItCannotDoIsSaid() {
         assertThatThrownBy(() -> kind().build(CONFIG.withCausal(false))).hasMessageContaining("causal only");
-        assertThatThrownBy(() -> kind().build(CONFIG.withOptions(Map.of("group", "0")))).hasMessageContaining("groups of 0");
+        assertThatThrownBy(() -> kind().build(CONFIG.withOptions(Map.of("group", "0"))))
+                .hasMessageContaining("groups of 0");
         assertThatThrownBy(() -> kind().build(CONFIG.withOptions(Map.of("positions", "learned"))))
                 .hasMessageContaining("must be rotary or none");
     }

@@ -29,7 +29,8 @@ class CausalFlowAttentionTest extends MixerContract {
 
     @Override
     protected List<MixerConfig> configs() {
-        return List.of(CONFIG, CONFIG.withOptions(Map.of("features", "elu", "competition", "false", "allocation", "false")),
+        return List.of(CONFIG, CONFIG.withOptions(Map.of("features", "elu", "competition", "false", "allocation",
+                "false")),
                 CONFIG.withOptions(Map.of("clamp", "none")));
     }
 
@@ -112,6 +113,7 @@ class CausalFlowAttentionTest extends MixerContract {
         Tensor x = torch.randn(1, 4, 8);
         assertThatThrownBy(() -> attention.attend(x, torch.randn(1, 5, 8), torch.randn(1, 5, 8), MixerContext.plain()))
                 .hasMessageContaining("as many keys as queries, got 5 and 4");
-        assertThatThrownBy(() -> kind().build(CONFIG.withOptions(Map.of("clamp", "-1")))).hasMessageContaining("clamp -1.0");
+        assertThatThrownBy(() -> kind().build(CONFIG.withOptions(Map.of("clamp", "-1"))))
+                .hasMessageContaining("clamp -1.0");
     }
 }

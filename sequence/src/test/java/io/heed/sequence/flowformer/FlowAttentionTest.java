@@ -44,7 +44,9 @@ class FlowAttentionTest extends MixerContract {
         return torch.randn(2, 3, count, 6).to(ScalarType.Double).sigmoid();
     }
 
-    /** Every conserved sink takes in exactly 1, every conserved source gives exactly 1, so all that flows is L and S. */
+    /**
+     * Every conserved sink takes in exactly 1, every conserved source gives exactly 1, so all that flows is L and S.
+     */
     @Test
     void flowsAreConserved() {
         Tensor q = features(SINKS);
@@ -60,8 +62,9 @@ class FlowAttentionTest extends MixerContract {
         equal(total(flows.conservedOutgoing()), filled(SINKS));
         equal(total(flows.conservedIncoming()), filled(SOURCES));
         equal(total(flows.competition()), filled(SOURCES));
-        assertThat(flows.allocation().gt(new Scalar(0)).logical_and(flows.allocation().lt(new Scalar(1))).all().item_bool())
-                .isTrue();
+        Tensor allocation = flows.allocation();
+        assertThat(allocation.min().item_double()).isPositive();
+        assertThat(allocation.max().item_double()).isLessThan(1);
     }
 
     /** What a padded token holds changes no flow, and conservation holds among the rest. */

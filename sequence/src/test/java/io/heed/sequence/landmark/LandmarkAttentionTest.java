@@ -36,10 +36,13 @@ class LandmarkAttentionTest extends MixerContract {
     @Test
     void rowsSumUpToOneAndLandmarksCountNothing() {
         for (int block : new int[] {2, 5, 9}) {
-            Tensor weights = GroupedSoftmax.weights(torch.randn(2, 3, 31, 31), Landmarks.every(block, 31).mask(), null, 0);
-            assertThat(Ops.largestDifference(weights.narrow(2, 0, 1).sum(new long[] {-1}, false, null), torch.ones(2, 3, 1)))
+            Tensor weights = GroupedSoftmax.weights(torch.randn(2, 3, 31, 31), Landmarks.every(block, 31).mask(),
+                    null, 0);
+            assertThat(Ops.largestDifference(weights.narrow(2, 0, 1).sum(new long[] {-1}, false, null), torch.ones(2,
+                    3, 1)))
                     .isLessThan(1e-6);
-            assertThat(Ops.largestDifference(weights.sum(new long[] {-1}, false, null), torch.ones(2, 3, 31))).isLessThan(1e-5);
+            assertThat(Ops.largestDifference(weights.sum(new long[] {-1}, false, null), torch.ones(2, 3,
+                    31))).isLessThan(1e-5);
             for (int j = block - 1; j < 31; j += block) {
                 assertThat(weights.select(3, j).abs().max().item_double()).as("landmark %d", j).isZero();
             }
@@ -99,6 +102,7 @@ class LandmarkAttentionTest extends MixerContract {
     @Test
     void whatItCannotDoIsSaid() {
         assertThatThrownBy(() -> kind().build(CONFIG.withCausal(false))).hasMessageContaining("causal only");
-        assertThatThrownBy(() -> kind().build(CONFIG.withOptions(Map.of("block", "0")))).hasMessageContaining("0 tokens between");
+        assertThatThrownBy(() -> kind().build(CONFIG.withOptions(Map.of("block", "0"))))
+                .hasMessageContaining("0 tokens between");
     }
 }

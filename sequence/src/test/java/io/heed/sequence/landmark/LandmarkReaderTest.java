@@ -99,21 +99,26 @@ class LandmarkReaderTest {
     @Test
     void oneChunkIsTheTrainingForm() {
         Tensor expected = whole();
-        Tensor logits = read(cache(4, 2, LandmarkCache.Selection.PER_TOKEN_AND_HEAD, LandmarkCache.Positions.STINGY), LENGTH);
+        Tensor logits = read(cache(4, 2, LandmarkCache.Selection.PER_TOKEN_AND_HEAD, LandmarkCache.Positions.STINGY),
+                LENGTH);
         assertThat(Ops.largestDifference(logits, expected) / expected.abs().max().item_double()).isLessThan(2e-5);
     }
 
     @Test
     void fewerBlocksAreAnotherAnswer() {
-        Tensor all = read(cache(20, 20, LandmarkCache.Selection.PER_TOKEN_AND_HEAD, LandmarkCache.Positions.TRUE), 20, 20, 7);
-        Tensor two = read(cache(20, 2, LandmarkCache.Selection.PER_TOKEN_AND_HEAD, LandmarkCache.Positions.TRUE), 20, 20, 7);
+        Tensor all = read(cache(20, 20, LandmarkCache.Selection.PER_TOKEN_AND_HEAD, LandmarkCache.Positions.TRUE), 20,
+                20, 7);
+        Tensor two = read(cache(20, 2, LandmarkCache.Selection.PER_TOKEN_AND_HEAD, LandmarkCache.Positions.TRUE), 20,
+                20, 7);
         Tensor newest = read(cache(20, 2, LandmarkCache.Selection.NEWEST, LandmarkCache.Positions.TRUE), 20, 20, 7);
         assertThat(Ops.largestDifference(all.narrow(1, 0, 20), two.narrow(1, 0, 20))).isLessThan(1e-5);
         assertThat(Ops.largestDifference(all, two)).isGreaterThan(1e-3);
         assertThat(Ops.largestDifference(newest, two)).isGreaterThan(1e-3);
     }
 
-    /** Near are the landmarks and the incomplete block, whatever the length; blocks that do not fit the ring are gone. */
+    /**
+     * Near are the landmarks and the incomplete block, whatever the length; blocks that do not fit the ring are gone.
+     */
     @Test
     void onlyLandmarksStayNear() {
         try (LandmarkReader reader = new LandmarkReader(model,
@@ -133,7 +138,8 @@ class LandmarkReaderTest {
     void sizesThatDoNotFitAreRefused() {
         assertThatThrownBy(() -> cache(2, 3, LandmarkCache.Selection.NEWEST, LandmarkCache.Positions.TRUE))
                 .hasMessageContaining("cannot give 3");
-        assertThatThrownBy(() -> new LandmarkReader(model, new LandmarkCache.Config(9, 4, 2, LandmarkCache.Selection.NEWEST,
+        assertThatThrownBy(() -> new LandmarkReader(model, new LandmarkCache.Config(9, 4, 2,
+                LandmarkCache.Selection.NEWEST,
                 LandmarkCache.Positions.TRUE))).hasMessageContaining("blocks of 9 tokens for a model with blocks of 6");
     }
 }
