@@ -46,9 +46,7 @@ record ImageContest(CompareSettings settings, ImageTask images) implements Conte
 
     @Override
     public String about() {
-        ImageData data = images.data();
-        return data.about() + " (" + data.size(Split.TRAIN) + " images of " + data.height() + "x" + data.width() + ", "
-                + data.classes().size() + " classes)";
+        return images.data().about();
     }
 
     @Override
