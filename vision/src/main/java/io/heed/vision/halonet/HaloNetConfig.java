@@ -66,7 +66,10 @@ public record HaloNetConfig(int channels, int classes, Stem stem, long stemWidth
                 List.of(3, 3, 7, 3), Inner.HALO, 16, 8, 3, 1, 0.5, 0);
     }
 
-    /** H1 as the public reimplementation has it: 3, 3, 10 and 3 bottlenecks that do not widen. */
+    /**
+     * The shape of the public reimplementation's H1: 3, 3, 10 and 3 bottlenecks that do not widen. Its heads are of 16
+     * channels at every width here; there, every layer has 8 heads.
+     */
     public static HaloNetConfig h1(int channels, int classes) {
         return new HaloNetConfig(channels, classes, Stem.IMAGES, 64, List.of(64L, 128L, 256L, 512L),
                 List.of(3, 3, 10, 3), Inner.HALO, 16, 8, 3, 1, 0.25, 0);
