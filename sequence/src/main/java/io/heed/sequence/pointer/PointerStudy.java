@@ -44,7 +44,7 @@ final class PointerStudy implements Study {
 
     private record Sizes(int hidden, int least, int most, int steps, int tourSteps, int[] cities, int[] longer, double area) {
         static Sizes of(Budget budget) {
-            return budget == Budget.QUICK ? new Sizes(64, 5, 6, 3500, 2000, new int[] {5}, new int[] {8, 10, 12}, 0.9)
+            return budget == Budget.QUICK ? new Sizes(64, 5, 6, 3000, 1500, new int[] {5}, new int[] {8, 10, 12}, 0.9)
                     : new Sizes(128, 5, 12, 12_000, 8000, new int[] {5, 8}, new int[] {20, 50, 100}, 0.97);
         }
     }
