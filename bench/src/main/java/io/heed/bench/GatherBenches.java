@@ -19,8 +19,8 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.View;
 
 /**
- * Attention of blocks of queries to lists of keys, a twentieth of all, forward and backward, against the same composed of libtorch's
- * gather, products and softmax with autograd.
+ * Attention of blocks of queries to lists of keys, a twentieth of all, forward and backward, against the same composed
+ * of libtorch's gather, products and softmax with autograd.
  */
 final class GatherBenches {
     private static final int HEADS = 4;
@@ -86,12 +86,14 @@ final class GatherBenches {
             }
             Arrays.setAll(indices, i -> keys[i]);
             lists = KeyLists.equal(block, list, keys);
-            index = Ops.of(indices, 1, HEADS, (long) LENGTH / block * list, 1).expand(1, HEADS, (long) LENGTH / block * list, WIDTH);
+            index = Ops.of(indices, 1, HEADS, (long) LENGTH / block * list, 1)
+                    .expand(1, HEADS, (long) LENGTH / block * list, WIDTH);
         }
 
         void heed() {
             GatherAttention.forward(rows[0], rows[1], rows[2], out, lse, lists, SCALE);
-            GatherAttention.backward(rows[0], rows[1], rows[2], out, lse, incoming, written[0], written[1], written[2], lists,
+            GatherAttention.backward(rows[0], rows[1], rows[2], out, lse, incoming, written[0], written[1], written[2],
+                    lists,
                     SCALE);
         }
 

@@ -36,10 +36,12 @@ class GatheredAttentionTest {
 
     @Test
     void theKernelEqualsTheComposedGather() {
-        record Size(int batch, int heads, int kvHeads, int queries, int keys, int width, int valueWidth, int block, int patterns,
+        record Size(int batch, int heads, int kvHeads, int queries, int keys, int width, int valueWidth, int block,
+                int patterns,
                     boolean seen) { }
 
-        for (Size s : List.of(new Size(2, 4, 2, 37, 53, 16, 24, 5, 8, true), new Size(1, 2, 2, 64, 500, 64, 64, 16, 2, false),
+        for (Size s : List.of(new Size(2, 4, 2, 37, 53, 16, 24, 5, 8, true),
+                new Size(1, 2, 2, 64, 500, 64, 64, 16, 2, false),
                 new Size(2, 2, 1, 33, 40, 7, 9, 33, 1, true), new Size(1, 1, 1, 200, 300, 20, 20, 150, 1, true),
                 new Size(1, 3, 3, 9, 12, 32, 32, 1, 3, true))) {
             Tensor q = torch.randn(s.batch, s.heads, s.queries, s.width);
@@ -49,7 +51,8 @@ class GatheredAttentionTest {
             Tensor probe = torch.randn(s.batch, s.heads, s.queries, s.valueWidth);
             List<List<Tensor>> results = new ArrayList<>();
             for (Form form : List.of(Form.REFERENCE, Form.FUSED)) {
-                Tensor[] in = {q.clone().requires_grad_(true), k.clone().requires_grad_(true), v.clone().requires_grad_(true)};
+                Tensor[] in = {q.clone().requires_grad_(true), k.clone().requires_grad_(true), v.clone()
+                        .requires_grad_(true)};
                 Tensor out = GatheredAttention.apply(in[0], in[1], in[2], lists, 0.5, form);
                 out.mul(probe).sum().backward();
                 results.add(List.of(out, in[0].grad(), in[1].grad(), in[2].grad()));
@@ -79,7 +82,8 @@ class GatheredAttentionTest {
                 .withSeen(IntStream.rangeClosed(1, n).toArray());
         Tensor expected = ComposedAttention.apply(q, k, v, AttentionSpec.softmax().withMask(Mask.causal()));
         for (Form form : List.of(Form.REFERENCE, Form.FUSED)) {
-            assertThat(Ops.largestDifference(GatheredAttention.apply(q, k, v, lists, 0.25, form), expected)).isLessThan(1e-5);
+            assertThat(Ops.largestDifference(GatheredAttention.apply(q, k, v, lists, 0.25, form), expected))
+                    .isLessThan(1e-5);
         }
     }
 
@@ -105,7 +109,8 @@ class GatheredAttentionTest {
         KeyLists few = KeyLists.equal(2, 1, new int[] {0, 1, 2, 3});
         assertThatThrownBy(() -> GatheredAttention.apply(x, x, x, few, 1, Form.FUSED))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("lists for 3 blocks");
-        assertThatThrownBy(() -> KeyLists.equal(2, 2, new int[] {0, 1, 2})).hasMessageContaining("3 keys are not lists of 2");
+        assertThatThrownBy(() -> KeyLists.equal(2, 2, new int[] {0, 1, 2}))
+                .hasMessageContaining("3 keys are not lists of 2");
     }
 
     private static KeyLists random(int queries, int keys, int block, int patterns, boolean seen) {
@@ -121,7 +126,8 @@ class GatheredAttentionTest {
             }
             offsets[row + 1] = all.size();
             for (int r = 0; r < block && row % blocks * block + r < queries; r++) {
-                seenBy[row / blocks * queries + row % blocks * block + r] = length == 0 ? 0 : random.nextInt(length + 1);
+                seenBy[row / blocks * queries + row % blocks * block + r] = length == 0 ? 0
+                        : random.nextInt(length + 1);
             }
         }
         KeyLists lists = KeyLists.of(block, offsets, all.stream().mapToInt(Integer::intValue).toArray());

@@ -3,11 +3,12 @@ package io.heed.kernels;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Softmax attention in which each block of queries attends to a list of keys of its own: P = softmax(scale q k^T) over the list,
- * out = P v, forward and backward. Keys and values are read through the lists, tile by tile, and no matrix of weights is kept.
+ * Softmax attention in which each block of queries attends to a list of keys of its own: P = softmax(scale q k^T) over
+ * the list, out = P v, forward and backward. Keys and values are read through the lists, tile by tile, and no matrix of
+ * weights is kept.
  *
- * <p>Queries lie in the lanes of vectors, so that neither keys nor values are transposed: the products are K Q^T and P^T V on rows as
- * they were gathered. A block of any size works; blocks of a few vectors are fastest.
+ * <p>Queries lie in the lanes of vectors, so that neither keys nor values are transposed: the products are K Q^T and
+ * P^T V on rows as they were gathered. A block of any size works; blocks of a few vectors are fastest.
  */
 public final class GatherAttention {
     private GatherAttention() { }
@@ -48,7 +49,8 @@ public final class GatherAttention {
      * @param dv    gradient of v, written; null where not wanted
      * @throws IllegalArgumentException when shapes or lists do not fit
      */
-    public static void backward(Rows q, Rows k, Rows v, Rows out, MemorySegment lse, Rows dOut, Rows dq, Rows dk, Rows dv,
+    public static void backward(Rows q, Rows k, Rows v, Rows out, MemorySegment lse, Rows dOut, Rows dq, Rows dk,
+            Rows dv,
                                 KeyLists lists, float scale) {
         AttentionShape shape = AttentionShape.check(q, k, v, AttentionSpec.softmax());
         lists.check(shape.batch(), shape.heads(), shape.queries(), shape.keys());

@@ -5,9 +5,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The backward pass of {@link GatherAttention}. A task owns some blocks of queries of one key/value head: it finishes their dQ, and
- * adds to dK and dV in buffers of its own, which are then added up in the order of the tasks. How blocks are shared out depends on
- * shapes alone.
+ * The backward pass of {@link GatherAttention}. A task owns some blocks of queries of one key/value head: it finishes
+ * their dQ, and adds to dK and dV in buffers of its own, which are then added up in the order of the tasks. How blocks
+ * are shared out depends on shapes alone.
  */
 final class GatherBackward {
     private static final Scratch ROWS = new Scratch();
@@ -110,8 +110,10 @@ final class GatherBackward {
         int outputsAt = queryGradientsAt + GatherTiles.QUERY_ROWS * keyRow;
         Panels.read(q.data(), q.offset(b, head, first), q.rowStride(), rows, width, all, 0, keyRow);
         Panels.scale(all, 0, rows * keyRow, scale * Exponential.LOG2_E);
-        Panels.read(dOut.data(), dOut.offset(b, head, first), dOut.rowStride(), rows, valueWidth, all, gradientsAt, valueRow);
-        Panels.read(out.data(), out.offset(b, head, first), out.rowStride(), rows, valueWidth, all, outputsAt, valueRow);
+        Panels.read(dOut.data(), dOut.offset(b, head, first), dOut.rowStride(), rows, valueWidth, all, gradientsAt,
+                valueRow);
+        Panels.read(out.data(), out.offset(b, head, first), out.rowStride(), rows, valueWidth, all, outputsAt,
+                valueRow);
         int blockedRows = GatherTiles.blocked(rows);
         Arrays.fill(all, queryGradientsAt, queryGradientsAt + blockedRows * keyRow, 0f);
         float[] turned = TURNED.atLeast(TILE_QUERIES * (width + valueWidth));
@@ -128,7 +130,8 @@ final class GatherBackward {
         float[] tile = TILE_GRADIENTS.atLeast(TILE_KEYS * Math.max(keyRow, valueRow));
         int[] limits = new int[columns];
         for (int start = 0; start < length; start += TILE_KEYS) {
-            int most = GatherTiles.limits(lists, pattern * shape.queries() + first, rows, columns, length, start, limits);
+            int most = GatherTiles.limits(lists, pattern * shape.queries() + first, rows, columns, length, start,
+                    limits);
             int count = Math.min(Math.min(TILE_KEYS, length - start), most);
             if (count <= 0) {
                 break;
@@ -144,7 +147,8 @@ final class GatherBackward {
             GatherTiles.hide(weights, count, columns, limits, 0f);
             GatherTiles.hide(logitGradients, count, columns, limits, 0f);
             if (gradients.value() != null) {
-                Matrix.multiply(blocked, valueRow, rows, weights, 0, columns, 1, all, gradientsAt, valueRow, tile, 0, valueRow);
+                Matrix.multiply(blocked, valueRow, rows, weights, 0, columns, 1, all, gradientsAt, valueRow, tile, 0,
+                        valueRow);
                 GatherTiles.scatterAdd(tile, valueRow, lists.keys(), at, count, sums, sumsAt + keyRow, sharedRow);
             }
             if (gradients.key() != null) {
@@ -152,14 +156,16 @@ final class GatherBackward {
                 GatherTiles.scatterAdd(tile, keyRow, lists.keys(), at, count, sums, sumsAt, sharedRow);
             }
             if (gradients.query() != null) {
-                Matrix.multiplyAdd(blockedRows, keyRow, count, logitGradients, 0, 1, columns, keys, 0, keyRow, all, queryGradientsAt,
+                Matrix.multiplyAdd(blockedRows, keyRow, count, logitGradients, 0, 1, columns, keys, 0, keyRow, all,
+                        queryGradientsAt,
                         keyRow);
             }
         }
         if (gradients.query() != null) {
             Panels.scale(all, queryGradientsAt, rows * keyRow, scale);
             Rows to = gradients.query();
-            Panels.write(all, queryGradientsAt, keyRow, rows, width, to.data(), to.offset(b, head, first), to.rowStride());
+            Panels.write(all, queryGradientsAt, keyRow, rows, width, to.data(), to.offset(b, head, first),
+                    to.rowStride());
         }
     }
 
@@ -187,7 +193,8 @@ final class GatherBackward {
                 Panels.scale(sums, sumsAt + key * sharedRow, keyRow, 1f / Exponential.LOG2_E);
             }
             Rows to = gradients.key();
-            Panels.write(sums, sumsAt, sharedRow, shape.keys(), shape.width(), to.data(), to.offset(b, kvHead, 0), to.rowStride());
+            Panels.write(sums, sumsAt, sharedRow, shape.keys(), shape.width(), to.data(), to.offset(b, kvHead, 0),
+                    to.rowStride());
         }
         if (gradients.value() != null) {
             Rows to = gradients.value();

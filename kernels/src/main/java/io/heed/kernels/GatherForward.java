@@ -4,7 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
-/** The forward pass of {@link GatherAttention}: a task is a block of queries of one head, or a part of a large block. */
+/**
+ * The forward pass of {@link GatherAttention}: a task is a block of queries of one head, or a part of a large block.
+ */
 final class GatherForward {
     private static final Scratch QUERIES = new Scratch();
     private static final Scratch TURNED = new Scratch();
@@ -28,7 +30,8 @@ final class GatherForward {
     private final int blocks;
     private final int parts;
 
-    GatherForward(AttentionShape shape, Rows q, Rows k, Rows v, Rows out, MemorySegment lse, KeyLists lists, float scale) {
+    GatherForward(AttentionShape shape, Rows q, Rows k, Rows v, Rows out, MemorySegment lse, KeyLists lists,
+            float scale) {
         this.shape = shape;
         this.q = q;
         this.k = k;
@@ -85,14 +88,16 @@ final class GatherForward {
         int[] limits = new int[columns];
         Arrays.fill(references, SoftmaxRows.UNSEEN);
         for (int start = 0; start < length; start += TILE_KEYS) {
-            int most = GatherTiles.limits(lists, pattern * shape.queries() + first, rows, columns, length, start, limits);
+            int most = GatherTiles.limits(lists, pattern * shape.queries() + first, rows, columns, length, start,
+                    limits);
             int count = Math.min(Math.min(TILE_KEYS, length - start), most);
             if (count <= 0) {
                 break;
             }
             GatherTiles.gather(k, b, kvHead, lists.keys(), listAt + start, count, keys, keyRow);
             GatherTiles.gather(v, b, kvHead, lists.keys(), listAt + start, count, values, valueRow);
-            Matrix.multiply(GatherTiles.blocked(count), columns, width, keys, 0, keyRow, 1, turned, 0, columns, weights, 0, columns);
+            Matrix.multiply(GatherTiles.blocked(count), columns, width, keys, 0, keyRow, 1, turned, 0, columns,
+                    weights, 0, columns);
             GatherTiles.hide(weights, count, columns, limits, Float.NEGATIVE_INFINITY);
             GatherTiles.weigh(weights, count, columns, references, sums, factors);
             if (start > 0) {
@@ -102,12 +107,14 @@ final class GatherForward {
                     }
                 }
             }
-            Matrix.multiplyAdd(blocked, valueRow, count, weights, 0, 1, columns, values, 0, valueRow, outputs, 0, valueRow);
+            Matrix.multiplyAdd(blocked, valueRow, count, weights, 0, 1, columns, values, 0, valueRow, outputs, 0,
+                    valueRow);
         }
         finish(b, head, first, rows, valueRow, outputs, references, sums);
     }
 
-    private void finish(int b, int head, int first, int rows, int valueRow, float[] outputs, float[] references, float[] sums) {
+    private void finish(int b, int head, int first, int rows, int valueRow, float[] outputs, float[] references,
+            float[] sums) {
         long at = ((long) b * shape.heads() + head) * shape.queries() + first;
         for (int r = 0; r < rows; r++) {
             float sum = sums[r];
@@ -118,6 +125,7 @@ final class GatherForward {
                 lse.set(ValueLayout.JAVA_FLOAT_UNALIGNED, (at + r) * Float.BYTES, (float) natural);
             }
         }
-        Panels.write(outputs, 0, valueRow, rows, shape.valueWidth(), out.data(), out.offset(b, head, first), out.rowStride());
+        Panels.write(outputs, 0, valueRow, rows, shape.valueWidth(), out.data(), out.offset(b, head, first),
+                out.rowStride());
     }
 }

@@ -11,8 +11,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * What both passes of {@link GatherAttention} do with a tile of gathered keys by a block of queries, S = (keys, queries) with the
- * queries in lanes.
+ * What both passes of {@link GatherAttention} do with a tile of gathered keys by a block of queries, S = (keys,
+ * queries) with the queries in lanes.
  */
 final class GatherTiles {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
@@ -53,7 +53,10 @@ final class GatherTiles {
         }
     }
 
-    /** Adds rows, whole vectors each, to those that a list names, {@code toRow} floats apart: the inverse of {@link #gather}. */
+    /**
+     * Adds rows, whole vectors each, to those that a list names, {@code toRow} floats apart: the inverse of {@link
+     * #gather}.
+     */
     static void scatterAdd(float[] from, int row, int[] keys, int at, int count, float[] to, int toOffset, int toRow) {
         for (int t = 0; t < count; t++) {
             int source = t * row;

@@ -1,9 +1,10 @@
 package io.heed.kernels;
 
 /**
- * Which keys each block of queries attends to, as lists of key indices: a cluster's members, chosen blocks, a segment with the
- * summaries before it. Query block a holds the queries [a * queryBlock, (a + 1) * queryBlock). The lists are rows of a compressed
- * sparse matrix, one list a block: for all heads of all sequences, for each head, or for each head of each sequence, in that order.
+ * Which keys each block of queries attends to, as lists of key indices: a cluster's members, chosen blocks, a segment
+ * with the summaries before it. Query block a holds the queries [a * queryBlock, (a + 1) * queryBlock). The lists are
+ * rows of a compressed sparse matrix, one list a block: for all heads of all sequences, for each head, or for each head
+ * of each sequence, in that order.
  * A list may name keys in any order, and a key twice, which then counts twice.
  *
  * <p>The arrays are not copied: they must not change while in use.
@@ -11,11 +12,14 @@ package io.heed.kernels;
  * @param queryBlock queries in a block
  * @param offsets    starts of the lists and the end of the last: patterns * ceil(Nq / queryBlock) + 1
  * @param keys       key indices, list after list
- * @param seen       how many keys of its list each query sees, from the front, (patterns, Nq); null where all: a list in ascending
+ * @param seen       how many keys of its list each query sees, from the front, (patterns, Nq); null where all: a list
+ *                   in ascending
  *                   order with the numbers of keys up to each query is causal
  */
 public record KeyLists(int queryBlock, int[] offsets, int[] keys, int[] seen) {
-    /** @throws IllegalArgumentException when the block is empty or the offsets do not rise from 0 to the number of keys */
+    /**
+     * @throws IllegalArgumentException when the block is empty or the offsets do not rise from 0 to the number of keys
+     */
     public KeyLists {
         if (queryBlock < 1) {
             throw new IllegalArgumentException("key lists: a block must hold at least 1 query, got " + queryBlock);
@@ -25,7 +29,8 @@ public record KeyLists(int queryBlock, int[] offsets, int[] keys, int[] seen) {
         }
         for (int row = 0; row + 1 < offsets.length; row++) {
             if (offsets[row] > offsets[row + 1]) {
-                throw new IllegalArgumentException("key lists: offsets must not fall, list " + row + " has " + offsets[row]
+                throw new IllegalArgumentException("key lists: offsets must not fall, list " + row + " has "
+                        + offsets[row]
                         + " to " + offsets[row + 1]);
             }
         }
@@ -72,7 +77,8 @@ public record KeyLists(int queryBlock, int[] offsets, int[] keys, int[] seen) {
     void check(int batch, int heads, int queries, int keyCount) {
         int blocks = blocks(queries);
         int patterns = patterns(queries);
-        if (offsets.length - 1 != patterns * blocks || patterns != 1 && patterns != heads && patterns != batch * heads) {
+        if (offsets.length - 1 != patterns * blocks || patterns != 1 && patterns != heads
+                && patterns != batch * heads) {
             throw new IllegalArgumentException("key lists: " + (offsets.length - 1) + " lists for " + blocks
                     + " blocks of queries, must be as many, or times " + heads + " heads, or times " + batch * heads
                     + " heads of all sequences");
@@ -86,12 +92,14 @@ public record KeyLists(int queryBlock, int[] offsets, int[] keys, int[] seen) {
             return;
         }
         if (seen.length != patterns * queries) {
-            throw new IllegalArgumentException("key lists: seen has " + seen.length + " numbers, must be " + patterns * queries);
+            throw new IllegalArgumentException("key lists: seen has " + seen.length + " numbers, must be "
+                    + patterns * queries);
         }
         for (int i = 0; i < seen.length; i++) {
             int row = i / queries * blocks + i % queries / queryBlock;
             if (seen[i] < 0 || seen[i] > offsets[row + 1] - offsets[row]) {
-                throw new IllegalArgumentException("key lists: query " + i % queries + " sees " + seen[i] + " of a list of "
+                throw new IllegalArgumentException("key lists: query " + i % queries + " sees " + seen[i]
+                        + " of a list of "
                         + (offsets[row + 1] - offsets[row]));
             }
         }

@@ -15,7 +15,8 @@ import io.heed.catalog.Plot;
 import io.heed.catalog.Table;
 
 /**
- * How the time of one layer's forward pass grows with the length, for several mixers side by side: width 128, 4 heads, one sequence.
+ * How the time of one layer's forward pass grows with the length, for several mixers side by side: width 128, 4 heads,
+ * one sequence.
  *
  * @param lengths tokens, rising
  * @param seconds medians by name, a number for each length

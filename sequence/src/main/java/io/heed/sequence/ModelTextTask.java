@@ -12,7 +12,8 @@ import io.heed.train.Step;
 import io.heed.train.Task;
 
 /**
- * A {@link TextTask} for a paper's own model, one that is no {@link LanguageModel}: the same windows, minibatches and metric.
+ * A {@link TextTask} for a paper's own model, one that is no {@link LanguageModel}: the same windows, minibatches and
+ * metric.
  *
  * @param text         the task
  * @param loss         what training minimises: the cross-entropy and whatever else the model adds

@@ -16,8 +16,8 @@ import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
 /**
- * Centroids, C a head, that follow the items assigned to them by moving averages and get no gradient. Items lie on a sphere
- * ({@link #normalise}); the nearest centroid is the one of largest product.
+ * Centroids, C a head, that follow the items assigned to them by moving averages and get no gradient. Items lie on a
+ * sphere ({@link #normalise}); the nearest centroid is the one of largest product.
  *
  * <p>Buffers {@code means (H, C, d)}, {@code ema_count (H, C)}, {@code ema_means (H, C, d)}.
  */
@@ -66,12 +66,16 @@ public final class OnlineKMeans extends Module {
         return scores(items, means).argmax(new LongOptional(-1), false);
     }
 
-    /** Mean square of the distance of items (B, H, N, d) to their nearest centroids, with a gradient into the items alone. */
+    /**
+     * Mean square of the distance of items (B, H, N, d) to their nearest centroids, with a gradient into the items
+     * alone.
+     */
     public static Tensor commitment(Tensor items, Tensor means) {
         Tensor centre;
         try (NoGradGuard _ = new NoGradGuard()) {
             Tensor index = nearest(items, means).unsqueeze(-1).expand(items.sizes());
-            centre = means.unsqueeze(0).expand(items.size(0), means.size(0), means.size(1), means.size(2)).gather(2, index);
+            centre = means.unsqueeze(0).expand(items.size(0), means.size(0), means.size(1), means.size(2))
+                    .gather(2, index);
         }
         return items.sub(centre).square().mean();
     }
@@ -83,8 +87,10 @@ public final class OnlineKMeans extends Module {
      */
     public void update(Tensor items) {
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
-            Tensor real = items.abs().sum(new long[] {-1}, true, new ScalarTypeOptional()).gt(new Scalar(0)).to(Ops.type(items));
-            Tensor assigned = torch.one_hot(nearest(items, means), means.size(1)).to(Ops.type(items)).mul(real); // (B, H, N, C)
+            Tensor real = items.abs().sum(new long[] {-1}, true, new ScalarTypeOptional()).gt(new Scalar(0))
+                    .to(Ops.type(items));
+            // (B, H, N, C)
+            Tensor assigned = torch.one_hot(nearest(items, means), means.size(1)).to(Ops.type(items)).mul(real);
             Tensor count = assigned.sum(new long[] {0, 2}, false, new ScalarTypeOptional()); // (H, C)
             Tensor sum = assigned.transpose(2, 3).matmul(items).sum(new long[] {0}, false, new ScalarTypeOptional());
             counts.mul_(new Scalar(decay)).add_(count, new Scalar(1 - decay));

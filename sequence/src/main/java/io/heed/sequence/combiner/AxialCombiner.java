@@ -29,7 +29,8 @@ final class AxialCombiner {
         Tensor keys = grid(filled(k, rows * segment - length), rows, segment);
         Tensor values = grid(filled(v, rows * segment - length), rows, segment);
         TensorOptions bool = Ops.options(torch.ScalarType.Bool);
-        Tensor notBelow = torch.ones(new long[] {rows, rows}, bool).triu(0).to(q.device(), torch.ScalarType.Bool); // u' >= u
+        // u' >= u
+        Tensor notBelow = torch.ones(new long[] {rows, rows}, bool).triu(0).to(q.device(), torch.ScalarType.Bool);
         Tensor later = torch.ones(new long[] {segment, segment}, bool).triu(1).to(q.device(), torch.ScalarType.Bool);
         Tensor same = torch.eye(segment, bool).to(q.device(), torch.ScalarType.Bool);
 
@@ -39,11 +40,14 @@ final class AxialCombiner {
         Groups above = Groups.ofColumns(queries, keys, values, hidden);
         Tensor columns = products(queries, above.keys, above.empty, same); // over s', (B, H, n, S, S)
         Groups left = Groups.ofRows(queries, keys, values, hidden);
-        Tensor lefts = products(byColumn, left.keys.transpose(2, 3), left.empty.transpose(2, 3), notBelow).transpose(2, 3);
+        Tensor lefts = products(byColumn, left.keys.transpose(2, 3), left.empty.transpose(2, 3), notBelow)
+                .transpose(2, 3);
         Groups right = turnedBack(Groups.ofRows(queries.flip(3), keys.flip(3), values.flip(3), hidden.flip(3)));
-        Tensor rights = products(byColumn, right.keys.transpose(2, 3), right.empty.transpose(2, 3), notBelow).transpose(2, 3);
+        Tensor rights = products(byColumn, right.keys.transpose(2, 3), right.empty.transpose(2, 3), notBelow)
+                .transpose(2, 3);
 
-        Tensor weights = Ops.maskedSoftmax(Ops.cat(-1, column, row, columns, lefts, rights), -1); // (B, H, n, S, 3 n + 2 S)
+        // (B, H, n, S, 3 n + 2 S)
+        Tensor weights = Ops.maskedSoftmax(Ops.cat(-1, column, row, columns, lefts, rights), -1);
         Tensor out = byColumn(weights, 0, rows, values)
                 .add(weights.narrow(-1, rows, segment).matmul(values))
                 .add(weights.narrow(-1, rows + segment, segment).matmul(above.values))

@@ -22,13 +22,13 @@ import io.heed.sequence.SequenceMixer;
 import io.heed.tensor.Ops;
 
 /**
- * Combiner attention in any of its layouts; see the package. Decoding keeps the tokens' inputs and summarises them anew: groups of
- * running maxima cost no more than the keys that they stand for.
+ * Combiner attention in any of its layouts; see the package. Decoding keeps the tokens' inputs and summarises them
+ * anew: groups of running maxima cost no more than the keys that they stand for.
  *
- * <p>Parameters {@code query.kernel}, {@code key.kernel}, {@code value.kernel (D, H, d)}, {@code DenseGeneral_0.kernel (H, d, D)}, the
- * output; in the row-major layout {@code DenseGeneral_0.kernel (H, d, D)} of the rows' attention, {@code LayerNorm_0.scale},
- * {@code LayerNorm_0.bias (D)}, {@code DenseGeneral_1.kernel (D, H, d)} of the groups' keys and {@code DenseGeneral_2.kernel}, the
- * output.
+ * <p>Parameters {@code query.kernel}, {@code key.kernel}, {@code value.kernel (D, H, d)}, {@code DenseGeneral_0.kernel
+ * (H, d, D)}, the output; in the row-major layout {@code DenseGeneral_0.kernel (H, d, D)} of the rows' attention,
+ * {@code LayerNorm_0.scale}, {@code LayerNorm_0.bias (D)}, {@code DenseGeneral_1.kernel (D, H, d)} of the groups' keys
+ * and {@code DenseGeneral_2.kernel}, the output.
  */
 public final class CombinerAttention extends SequenceMixer {
     static final double EPSILON = 1e-6;
@@ -141,7 +141,8 @@ public final class CombinerAttention extends SequenceMixer {
             long length = q.size(2);
             long rows = (length + segment - 1) / segment;
             long missing = rows * segment - length;
-            Tensor hidden = AxialCombiner.grid(AxialCombiner.hidden(q, padding, rows * segment), rows, segment); // (B, 1, n, S)
+            // (B, 1, n, S)
+            Tensor hidden = AxialCombiner.grid(AxialCombiner.hidden(q, padding, rows * segment), rows, segment);
             Tensor queries = grid(q, missing, rows); // (B, H, n, S, d)
             Tensor keys = grid(k, missing, rows);
             Tensor values = grid(v, missing, rows);
@@ -156,14 +157,17 @@ public final class CombinerAttention extends SequenceMixer {
             Tensor groupKeys = groupKey.toHeads(normed).unflatten(2, rows, segment);
 
             TensorOptions bool = Ops.options(torch.ScalarType.Bool);
-            Tensor later = torch.ones(new long[] {segment, segment}, bool).triu(1).to(q.device(), torch.ScalarType.Bool);
+            Tensor later = torch.ones(new long[] {segment, segment}, bool).triu(1)
+                    .to(q.device(), torch.ScalarType.Bool);
             Tensor notAbove = torch.ones(new long[] {rows, rows}, bool).triu(0).to(q.device(), torch.ScalarType.Bool);
             Tensor own = Ops.fill(products, hidden.unsqueeze(-2).logical_or(later), Double.NEGATIVE_INFINITY);
-            Tensor above = queries.transpose(2, 3).matmul(groupKeys.transpose(2, 3).transpose(-2, -1)); // (B, H, S, n, n)
+            // (B, H, S, n, n)
+            Tensor above = queries.transpose(2, 3).matmul(groupKeys.transpose(2, 3).transpose(-2, -1));
             Tensor groups = Ops.fill(above, hidden.transpose(2, 3).unsqueeze(-2).logical_or(notAbove),
                     Double.NEGATIVE_INFINITY).transpose(2, 3); // (B, H, n, S, n)
             Tensor weights = Ops.maskedSoftmax(Ops.cat(-1, own, groups), -1);
-            Tensor out = weights.narrow(-1, 0, segment).matmul(values).add(weights.narrow(-1, segment, rows).transpose(2, 3)
+            Tensor out = weights.narrow(-1, 0, segment).matmul(values)
+                    .add(weights.narrow(-1, segment, rows).transpose(2, 3)
                     .matmul(inRow.transpose(2, 3)).transpose(2, 3));
             return out.flatten(2, 3).narrow(2, 0, length);
         }

@@ -13,7 +13,8 @@ import io.heed.sequence.MixerOptions;
  * @param layout    which keys are exact and how the others are grouped
  * @param segment   S
  * @param causal    whether outputs must not depend on later inputs; every layout but the fixed one is causal only
- * @param summaries whether groups are attended to; without, the fixed layout has the own segment alone and the log-sparse one the
+ * @param summaries whether groups are attended to; without, the fixed layout has the own segment alone and the
+ *                  log-sparse one the
  *                  tokens 2^l before: the sparse partners that the groups are judged by
  * @param levels    how many levels the log-sparse layout has
  * @param pooling   how a group's queries and keys become one
@@ -47,13 +48,16 @@ public record CombinerConfig(long width, int heads, Layout layout, int segment, 
             throw new IllegalArgumentException("segment " + segment + " must be at least 1");
         }
         if (!causal && layout != Layout.FIXED) {
-            throw new IllegalArgumentException("combiner's layout " + name(layout) + " is causal only: take layout=fixed");
+            throw new IllegalArgumentException("combiner's layout " + name(layout)
+                    + " is causal only: take layout=fixed");
         }
         if (!summaries && layout != Layout.FIXED && layout != Layout.LOG_SPARSE) {
-            throw new IllegalArgumentException("combiner's layout " + name(layout) + " has no sparse partner without summaries");
+            throw new IllegalArgumentException("combiner's layout " + name(layout)
+                    + " has no sparse partner without summaries");
         }
         if (!summaries && !causal) {
-            throw new IllegalArgumentException("without summaries a segment never sees the others: only for causal attention");
+            throw new IllegalArgumentException("without summaries a segment never sees the others: only for causal"
+                    + " attention");
         }
     }
 
@@ -64,7 +68,8 @@ public record CombinerConfig(long width, int heads, Layout layout, int segment, 
     /** For a backbone: segments of sqrt(N) for the training length N. */
     static CombinerConfig of(MixerConfig config) {
         if (config.keyValueHeads() != config.heads()) {
-            throw new IllegalArgumentException("combiner has no grouped heads: key/value heads must be " + config.heads()
+            throw new IllegalArgumentException("combiner has no grouped heads: key/value heads must be "
+                    + config.heads()
                     + ", got " + config.keyValueHeads());
         }
         MixerOptions options = MixerOptions.of(config);

@@ -14,7 +14,8 @@ final class CombinerGolden {
     /** x, perhaps padding_mask, to out, in the given layout. */
     static GoldenSubject attention(GoldenCase golden, CombinerConfig.Layout layout, Form form) {
         GoldenConfig c = new GoldenConfig(golden.config());
-        CombinerAttention attention = new CombinerAttention(new CombinerConfig(c.integer("width"), c.integer("heads"), layout,
+        CombinerAttention attention = new CombinerAttention(
+                new CombinerConfig(c.integer("width"), c.integer("heads"), layout,
                 c.integer("segment", 1), c.flag("causal", true), true, CombinerConfig.Levels.PUBLISHED, Pooling.MAX,
                 c.number("layernorm_eps", CombinerAttention.EPSILON), 1));
         return new GoldenSubject(attention, in -> Map.of("out", attention.forward(in.get("x"), c.context(in, form))));

@@ -30,7 +30,10 @@ import io.heed.sequence.StudyTraining;
 import io.heed.sequence.TextTask;
 import io.heed.tensor.Seeds;
 
-/** Whether groups add to a sparse pattern at equal depth: each layout against its pattern without groups, and full attention. */
+/**
+ * Whether groups add to a sparse pattern at equal depth: each layout against its pattern without groups, and full
+ * attention.
+ */
 final class CombinerStudy implements Study {
     private static final String FULL = "full attention";
     private static final String FIXED = "fixed";
@@ -62,10 +65,12 @@ final class CombinerStudy implements Study {
     public Report run(Budget budget, Progress progress) {
         boolean quick = budget == Budget.QUICK;
         Report.Builder report = Report.of("combiner", budget).claims(claims());
-        RecallTrial trial = new RecallTrial(Mqar.of(256, 64, 8), 64, 4, 16, quick ? 250 : 3000,
+        RecallTrial trial = new RecallTrial(new Mqar(128, 64, 8, 0.01, false, 0, 3000, 123), 64, 4, 32, quick ? 250
+                : 3000,
                 quick ? List.of(3e-3) : List.of(1e-3, 3e-3), 0);
         TextCorpus glosses = WordNet.glosses();
-        TextTask task = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), 128), 8, quick ? 48 : 256);
+        TextTask task = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), 128), 8, quick ? 48
+                : 256);
         Map<String, Double> recall = new LinkedHashMap<>();
         Map<String, Double> text = new LinkedHashMap<>();
         ARMS.forEach((name, mixer) -> {
@@ -86,7 +91,8 @@ final class CombinerStudy implements Study {
         timed.put(FULL, "softmax");
         LengthScaling times = LengthScaling.measure(timed, quick ? 3 : 9, 256, 1024, 4096);
         report.table(times.table()).plot(times.plot());
-        report.note("Two layers of width 64 with 4 heads, sinusoidal positions in every arm, segments of 16; in recall the first layer"
+        report.note("Two layers of width 64 with 4 heads, sinusoidal positions in every arm, segments of 16; in"
+                + " recall the first layer"
                 + " is a short convolution. The paper's data sets and sizes are beyond this budget.");
         return verdict(report, recall, text, times);
     }
@@ -98,16 +104,21 @@ final class CombinerStudy implements Study {
         double fixedText = text.get(FIXED) - text.get(SEGMENT);
         double logText = text.get(LOG) - text.get(POWERS);
         double behind = Math.max(text.get(FIXED), text.get(LOG)) - text.get(FULL);
-        double slowest = times.seconds().keySet().stream().filter(name -> !name.equals(FULL)).mapToDouble(times::exponent).max()
+        double slowest = times.seconds().keySet().stream().filter(name -> !name.equals(FULL))
+                .mapToDouble(times::exponent).max()
                 .orElseThrow();
-        boolean[] held = {fixedRecall > 0 && logRecall > 0, fixedText < 0 && logText < 0, behind <= LEVEL, slowest < EXPONENT};
+        boolean[] held = {fixedRecall > 0 && logRecall > 0, fixedText < 0 && logText < 0, behind <= LEVEL, slowest
+                < EXPONENT};
         int count = 0;
         for (boolean one : held) {
             count += one ? 1 : 0;
         }
-        String reason = String.format(Locale.ROOT, "groups change recall by %+.3f (fixed) and %+.3f (log-sparse), bits a character by"
-                + " %+.3f and %+.3f; the weaker is %+.3f bits behind full attention (at most %.2f); time grows as N^%.2f at most"
-                + " (below %.1f wanted), full attention's as N^%.2f", fixedRecall, logRecall, fixedText, logText, behind, LEVEL,
+        String reason = String.format(Locale.ROOT, "groups change recall by %+.3f (fixed) and %+.3f (log-sparse),"
+                + " bits a character by"
+                + " %+.3f and %+.3f; the weaker is %+.3f bits behind full attention (at most %.2f); time grows as"
+                + " N^%.2f at most"
+                + " (below %.1f wanted), full attention's as N^%.2f", fixedRecall, logRecall, fixedText, logText,
+                behind, LEVEL,
                 slowest, EXPONENT, times.exponent(FULL));
         return report.verdict(count == held.length ? Verdict.Outcome.REPRODUCED
                 : count > 0 ? Verdict.Outcome.PARTLY : Verdict.Outcome.NOT_REPRODUCED, reason);
@@ -118,7 +129,8 @@ final class CombinerStudy implements Study {
             Seeds.seedTorch(0, "weights", 0);
             BackboneConfig backbone = new BackboneConfig(64, 2, 4, 4, 128, 256, BackboneConfig.NormKind.LAYER_NORM,
                     BackboneConfig.MlpKind.GELU, 0, true, List.of(MixerSpec.parse(mixer)));
-            return StudyTraining.train(new LanguageModel(new LanguageModelConfig(task.data().vocabularySize(), true, backbone)),
+            return StudyTraining.train(new LanguageModel(
+                    new LanguageModelConfig(task.data().vocabularySize(), true, backbone)),
                     task, StudyTraining.config(steps, 3e-3, 0)).value();
         }
     }

@@ -26,13 +26,16 @@ public final class CombinerSystem implements SystemEntry, MixerProvider {
             List.of(new MixerOption("layout", "fixed", "fixed, log-sparse, axial-mixture or axial-row-major"),
                     new MixerOption("segment", "sqrt(length)", "tokens of a segment or row"),
                     new MixerOption("summaries", "true", "false leaves the groups out (fixed and log-sparse)"),
-                    new MixerOption("levels", "exact", "of log-sparse: exact or published (one short at 2^m + 1 tokens)"),
-                    new MixerOption("pooling", "max", "of a group's queries and keys (fixed and log-sparse): max, sum or mean")),
+                    new MixerOption("levels", "exact", "of log-sparse: exact or published (one short at 2^m + 1"
+                    + " tokens)"),
+                    new MixerOption("pooling", "max", "of a group's queries and keys (fixed and log-sparse): max, sum"
+                    + " or mean")),
             config -> CombinerAttention.of(config));
 
     static final List<Claim> CLAIMS = List.of(
         new Claim("cost", "O(N log N) or O(N sqrt N) with full attention support in every head", "abstract"),
-        new Claim("quality", "2.77 bits/dim on CIFAR-10 and 3.42 on ImageNet-64; Wiki-40B perplexity near full attention and below"
+        new Claim("quality", "2.77 bits/dim on CIFAR-10 and 3.42 on ImageNet-64; Wiki-40B perplexity near full"
+        + " attention and below"
                 + " the sparse counterparts", "introduction and tables"));
 
     @Override

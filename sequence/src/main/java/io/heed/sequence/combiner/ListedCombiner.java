@@ -56,7 +56,8 @@ final class ListedCombiner {
         long missing = (long) segments * segment - length;
         Summaries summaries = Summaries.of(filled(q, missing), filled(k, missing), filled(v, missing), hidden, segment,
                 config.pooling());
-        return GatheredAttention.apply(q, Ops.cat(2, summaries.keys(), k), Ops.cat(2, summaries.values(), v), lists.build(), 1,
+        return GatheredAttention.apply(q, Ops.cat(2, summaries.keys(), k), Ops.cat(2, summaries.values(), v),
+                lists.build(), 1,
                 form);
     }
 

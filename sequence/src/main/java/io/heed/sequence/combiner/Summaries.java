@@ -27,7 +27,8 @@ record Summaries(Tensor keys, Tensor values) {
         Tensor left = hidden == null ? null
                 : hidden.narrow(1, 0, groups * size).unflatten(1, groups, size).unsqueeze(1); // (B, 1, groups, c)
         Tensor logits = keys.matmul(pooling.apply(queries, left).unsqueeze(-1)).squeeze(-1); // (B, H, groups, c)
-        Tensor weights = Ops.maskedSoftmax(left == null ? logits : Ops.fill(logits, left, Double.NEGATIVE_INFINITY), -1);
+        Tensor weights = Ops.maskedSoftmax(left == null ? logits : Ops.fill(logits, left, Double.NEGATIVE_INFINITY),
+        -1);
         return new Summaries(pooling.apply(keys, left), weights.unsqueeze(-2).matmul(values).squeeze(-2));
     }
 

@@ -1,8 +1,8 @@
 /**
  * Combiner: Full Attention Transformer with Sparse Computation Cost. Ren et al., NeurIPS 2021, arXiv 2107.05768.
  *
- * <p>Attention as a conditional expectation: some keys exactly, all others through groups, each with one logit and a distribution
- * within the group that many queries share. Every query reaches every key that it may see, in every head:
+ * <p>Attention as a conditional expectation: some keys exactly, all others through groups, each with one logit and a
+ * distribution within the group that many queries share. Every query reaches every key that it may see, in every head:
  *
  * <pre>
  *   p(j | i) = p(j direct),  or  p(group r | i) p(j | r) for j in group r
@@ -13,13 +13,15 @@
  * <p>The patterns, for token p:
  * <ul>
  * <li>fixed: the keys of the own segment of S up to p, and the segments before it as groups: N (S + N / S);</li>
- * <li>log-sparse: itself, and for each c = 2^l with floor(p / c) odd, the c tokens before its aligned block: N log N;</li>
- * <li>axial mixture, rows of S: own column and row exactly; the columns above, and the left and right parts of the rows above, as
+ * <li>log-sparse: itself, and for each c = 2^l with floor(p / c) odd, the c tokens before its aligned block: N log
+ *     N;</li>
+ * <li>axial mixture, rows of S: own column and row exactly; the columns above, and the left and right parts of the rows
+ *     above, as
  *     groups of running maxima: N sqrt N;</li>
  * <li>axial row-major: own row exactly; each row above by one group of its attention at p's column: N sqrt N.</li>
  * </ul>
  *
- * <p>The first two run through the gather kernel: a token's summaries and exact keys are its list. The axial ones are dense products
- * already.
+ * <p>The first two run through the gather kernel: a token's summaries and exact keys are its list. The axial ones are
+ * dense products already.
  */
 package io.heed.sequence.combiner;

@@ -9,9 +9,9 @@ import io.heed.nn.Form;
 import io.heed.tensor.Ops;
 
 /**
- * The product over g of the densities exp(-y_g^2 / (2 c_g^2)) / sqrt(2 pi c_g^2), y_g = (x - mu - o_g) / sqrt(var). Composed as
- * written, it reads the elements once for each Gaussian. The exponents add up to one quadratic in x - mu, whose coefficients are
- * a few numbers: so the other form costs the same for any number of Gaussians.
+ * The product over g of the densities exp(-y_g^2 / (2 c_g^2)) / sqrt(2 pi c_g^2), y_g = (x - mu - o_g) / sqrt(var).
+ * Composed as written, it reads the elements once for each Gaussian. The exponents add up to one quadratic in x - mu,
+ * whose coefficients are a few numbers: so the other form costs the same for any number of Gaussians.
  */
 final class Densities {
     private final Tensor offsets;
@@ -42,7 +42,8 @@ final class Densities {
         for (long g = 0; g < widths.size(0); g++) {
             Tensor square = widths.select(0, g).square();
             Tensor y = deviation.sub(offsets.select(0, g)).div(scale);
-            Tensor density = y.square().div(Ops.scale(square, 2)).neg().exp().div(Ops.scale(square, 2 * Math.PI).sqrt());
+            Tensor density = y.square().div(Ops.scale(square, 2)).neg().exp()
+                    .div(Ops.scale(square, 2 * Math.PI).sqrt());
             product = product == null ? density : product.mul(density);
         }
         return product;

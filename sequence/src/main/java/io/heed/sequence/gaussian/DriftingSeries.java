@@ -6,8 +6,9 @@ import io.heed.data.CounterRandom;
 import io.heed.tensor.Ops;
 
 /**
- * Series whose channels have means and scales of their own that drift: the label is the group of channels that stays near its
- * running mean most of the time and is far off now and then, while the others spread evenly. Means and scales tell nothing.
+ * Series whose channels have means and scales of their own that drift: the label is the group of channels that stays
+ * near its running mean most of the time and is far off now and then, while the others spread evenly. Means and scales
+ * tell nothing.
  */
 final class DriftingSeries {
     static final int LENGTH = 32;

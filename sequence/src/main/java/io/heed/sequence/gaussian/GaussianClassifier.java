@@ -12,8 +12,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The experiments' classifier of a frozen encoder's layers: {@code daam} over (B, layers, F), the features as a square image with
- * a channel for each layer, two 3 x 3 convolutions, a linear map. Anything that keeps the shape may stand in the gates' place.
+ * The experiments' classifier of a frozen encoder's layers: {@code daam} over (B, layers, F), the features as a square
+ * image with a channel for each layer, two 3 x 3 convolutions, a linear map. Anything that keeps the shape may stand in
+ * the gates' place.
  *
  * <p>Parameters {@code daam.*}, {@code conv1.*}, {@code conv2.*}, {@code fc.*}.
  */
@@ -37,7 +38,8 @@ public final class GaussianClassifier extends Module {
         super("GaussianClassifier");
         side = Math.round(Math.sqrt(features));
         if (side * side != features) {
-            throw new IllegalArgumentException("features are seen as a square image: " + features + " is no square number");
+            throw new IllegalArgumentException("features are seen as a square image: " + features
+                    + " is no square number");
         }
         this.attention = attention;
         register_module("daam", module);

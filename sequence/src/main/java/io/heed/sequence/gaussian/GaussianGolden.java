@@ -18,7 +18,8 @@ final class GaussianGolden {
     /** {@code gaussian-attention}: x to y. */
     static GoldenSubject head(GoldenCase golden, Form form) {
         GoldenConfig config = new GoldenConfig(golden.config());
-        GaussianHead head = new GaussianHead(config.integer("norm_axis"), config.integer("num_gaussians"), padding(golden),
+        GaussianHead head = new GaussianHead(config.integer("norm_axis"), config.integer("num_gaussians"),
+                padding(golden),
                 config.number("eps", GaussianHeads.EPSILON));
         return new GoldenSubject(head, in -> {
             GaussianHead.Result result = head.forward(in.get("x"), form);
@@ -43,11 +44,13 @@ final class GaussianGolden {
         int count = config.path("norm_axes").size();
         if (count == 0 || config.path("num_heads").size() != count || config.path("num_gaussians").size() != count
                 || config.path("num_layers").asInt(count) != count) {
-            throw new IllegalArgumentException("norm_axes, num_heads and num_gaussians must each have num_layers entries");
+            throw new IllegalArgumentException("norm_axes, num_heads and num_gaussians must each have num_layers"
+                    + " entries");
         }
         List<GaussianBlock.Layer> layers = new ArrayList<>();
         for (int l = 0; l < count; l++) {
-            layers.add(new GaussianBlock.Layer(config.path("norm_axes").path(l).asInt(), config.path("num_heads").path(l).asInt(),
+            layers.add(new GaussianBlock.Layer(config.path("norm_axes").path(l).asInt(), config.path("num_heads")
+                    .path(l).asInt(),
                     config.path("num_gaussians").path(l).asInt()));
         }
         GaussianBlock block = new GaussianBlock(layers, padding(golden));

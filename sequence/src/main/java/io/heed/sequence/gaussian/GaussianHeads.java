@@ -11,8 +11,8 @@ import io.heed.nn.Form;
 import io.heed.tensor.Ops;
 
 /**
- * The library's heads on consecutive slices of an axis: floor(n / H) entries each, the last takes what is left. Parameters
- * {@code attention_heads.{h}.mean_offsets} and {@code attention_heads.{h}.c (G)}.
+ * The library's heads on consecutive slices of an axis: floor(n / H) entries each, the last takes what is left.
+ * Parameters {@code attention_heads.{h}.mean_offsets} and {@code attention_heads.{h}.c (G)}.
  */
 public final class GaussianHeads extends Module {
     /** What the heads take whatever they are told: the library passes its eps on in another parameter's place. */
@@ -55,7 +55,8 @@ public final class GaussianHeads extends Module {
         long length = x.size(axis);
         long share = length / heads.size();
         if (share == 0) {
-            throw new IllegalArgumentException("axis " + axis + " of " + Ops.shape(x) + " has fewer entries than there are"
+            throw new IllegalArgumentException("axis " + axis + " of " + Ops.shape(x)
+                    + " has fewer entries than there are"
                     + " heads: " + heads.size());
         }
         Tensor[] outs = new Tensor[heads.size()];

@@ -25,13 +25,14 @@ import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
 /**
- * Gaussian attention along the sequence, between two linear maps: (v * w) W_o, v = x W_v. Tokens know of each other through means
- * and variances alone, so as a language model's only mixer it is weak. Causal, a token's statistics are those of the tokens up to
- * it, and weights are divided by the sum of the densities so far: one pass, and a state of two or three numbers a channel.
+ * Gaussian attention along the sequence, between two linear maps: (v * w) W_o, v = x W_v. Tokens know of each other
+ * through means and variances alone, so as a language model's only mixer it is weak. Causal, a token's statistics are
+ * those of the tokens up to it, and weights are divided by the sum of the densities so far: one pass, and a state of
+ * two or three numbers a channel.
  *
  * <p>Parameters {@code value.weight}, {@code proj.weight (D, D)}; with the experiments' formula {@code c} and
- * {@code mean_offset (1, D)}; with the library's {@code attention_heads.{h}.mean_offsets} and {@code .c (G)}, the heads being
- * groups of channels.
+ * {@code mean_offset (1, D)}; with the library's {@code attention_heads.{h}.mean_offsets} and {@code .c (G)}, the heads
+ * being groups of channels.
  */
 public final class GaussianMixer extends SequenceMixer {
     /** The experiments' unnormalised gate, or the library's normalised density. */
@@ -111,14 +112,16 @@ public final class GaussianMixer extends SequenceMixer {
     private Tensor gate(Tensor v, Sums sums) {
         Tensor mean = sums.mean();
         Tensor variance = sums.squares.div(sums.count.clamp_min(new Scalar(1))).sub(mean.square()).abs();
-        return LayerGate.of(v.sub(mean), Ops.shift(variance, LayerGate.FLOOR), gateOffset, gateWidth, LayerGates.EPSILON);
+        return LayerGate.of(v.sub(mean), Ops.shift(variance, LayerGate.FLOOR), gateOffset, gateWidth,
+                LayerGates.EPSILON);
     }
 
     private Tensor density(Tensor v, Sums sums, Form form) {
         Tensor mean = sums.mean();
         // unbiased; a token that is alone has no deviation, and its variance counts as 1
         Tensor variance = Ops.shift(sums.squares.sub(sums.sum.mul(mean)).clamp_min(new Scalar(0))
-                .div(sums.count.sub(new Scalar(1)).clamp_min(new Scalar(1))), GaussianHeads.EPSILON).add(sums.count.le(new Scalar(1)));
+                .div(sums.count.sub(new Scalar(1)).clamp_min(new Scalar(1))), GaussianHeads.EPSILON)
+                .add(sums.count.le(new Scalar(1)));
         Tensor deviation = v.sub(mean);
         long share = config.headWidth();
         Tensor[] products = new Tensor[config.heads()];

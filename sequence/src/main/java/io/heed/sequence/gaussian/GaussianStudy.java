@@ -26,8 +26,9 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
 
 /**
- * Gaussian gates over the layers of a frozen text encoder against self-attention over them and simpler baselines; both formulas
- * on series with drifting means and scales; and whether the layers of high Importance Factor are those that matter.
+ * Gaussian gates over the layers of a frozen text encoder against self-attention over them and simpler baselines; both
+ * formulas on series with drifting means and scales; and whether the layers of high Importance Factor are those that
+ * matter.
  */
 final class GaussianStudy implements Study {
     private static final int CHANNELS = 32;
@@ -63,7 +64,8 @@ final class GaussianStudy implements Study {
             Seeds.seedTorch(0, "encoder", 0);
             GlossEncoder encoder = new GlossEncoder(known.classes());
             double encoderAccuracy = StudyTraining.train(encoder, new LabelledTask<>(known.tokens(), known.labels(),
-                    known.trained(), 32, GlossEncoder::forward), StudyTraining.config(sizes.encoderSteps, 1e-3, 0)).value();
+                    known.trained(), 32, GlossEncoder::forward), StudyTraining.config(sizes.encoderSteps, 1e-3, 0))
+                    .value();
             encoder.eval();
             progress.update(0.5, "features of other classes");
             GlossEncoder.Examples other = GlossEncoder.examples(1, sizes.train, sizes.test);
@@ -89,10 +91,13 @@ final class GaussianStudy implements Study {
             report.table(new Table("Series with drifting means and scales, four classes",
                     List.of("before the perceptron", "accuracy", "its parameters"), seriesRows));
             report.table(importanceTable(importance));
-            report.note(String.format(Locale.ROOT, "The encoder has six layers of width 64 and names eight other noun categories"
-                    + " of WordNet from the gloss's first %d characters with accuracy %.2f (%d steps). The paper's encoders are"
+            report.note(String.format(Locale.ROOT, "The encoder has six layers of width 64 and names eight other noun"
+                    + " categories"
+                    + " of WordNet from the gloss's first %d characters with accuracy %.2f (%d steps). The paper's"
+                    + " encoders are"
                     + " WavLM, Llama 2 and BEiT.", GlossEncoder.LENGTH, encoderAccuracy, sizes.encoderSteps));
-            report.note("Both tasks: " + sizes.steps + " steps of 64 examples at " + RATE + ", " + sizes.seeds + " seed(s).");
+            report.note("Both tasks: " + sizes.steps + " steps of 64 examples at " + RATE + ", " + sizes.seeds
+                    + " seed(s).");
             return verdict(report, layers, series, importance);
         }
     }
@@ -112,9 +117,12 @@ final class GaussianStudy implements Study {
             count += one ? 1 : 0;
         }
         boolean weak = scalars >= gates.accuracy - SIMPLE;
-        String reason = String.format(Locale.ROOT, "accuracy from frozen layers %.3f against self-attention's %.3f (the paper"
-                + " claims up to 20%% more; %d against %d parameters); a learned number a layer has %.3f%s; on drifting series %.3f"
-                + " against %.3f; the two layers of highest importance give %+.3f over the two of lowest", gates.accuracy,
+        String reason = String.format(Locale.ROOT, "accuracy from frozen layers %.3f against self-attention's %.3f"
+                + " (the paper"
+                + " claims up to 20%% more; %d against %d parameters); a learned number a layer has %.3f%s; on"
+                + " drifting series %.3f"
+                + " against %.3f; the two layers of highest importance give %+.3f over the two of lowest",
+                gates.accuracy,
                 attention.accuracy, gates.parameters, attention.parameters, scalars,
                 weak ? ", so the gates do not explain it" : "", gaussian.accuracy, overTimes.accuracy, gain);
         return report.verdict(count == held.length && !weak ? Verdict.Outcome.REPRODUCED
@@ -147,10 +155,12 @@ final class GaussianStudy implements Study {
         return new Score(sum / sizes.seeds, parameters);
     }
 
-    private static LayerArm.Built train(LayerArm arm, Tensor features, GlossEncoder.Examples examples, Sizes sizes, long seed) {
+    private static LayerArm.Built train(LayerArm arm, Tensor features, GlossEncoder.Examples examples, Sizes sizes,
+            long seed) {
         Seeds.seedTorch(seed, "weights", 0);
         LayerArm.Built built = arm.build((int) features.size(1), GlossEncoder.WIDTH, CHANNELS, examples.classes());
-        StudyTraining.train(built.classifier(), task(features, examples), StudyTraining.config(sizes.steps, RATE, seed));
+        StudyTraining.train(built.classifier(), task(features, examples),
+                StudyTraining.config(sizes.steps, RATE, seed));
         return built;
     }
 
@@ -166,7 +176,8 @@ final class GaussianStudy implements Study {
         LayerArm.Built gates = train(LayerArm.GATES_1, features, examples, sizes, 0);
         ImportanceFactor factor = new ImportanceFactor(GlossEncoder.LAYERS, GlossEncoder.WIDTH);
         try (NoGradGuard _ = new NoGradGuard()) {
-            factor.add(gates.gates().gates(features.narrow(0, examples.trained(), features.size(0) - examples.trained())));
+            factor.add(gates.gates().gates(features.narrow(0, examples.trained(), features.size(0)
+                    - examples.trained())));
         }
         int[] ranking = factor.ranking();
         double[] means = new double[ranking.length];

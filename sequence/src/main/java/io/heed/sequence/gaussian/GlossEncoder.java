@@ -27,8 +27,8 @@ import io.heed.sequence.MixerSpec;
 import io.heed.tensor.Ops;
 
 /**
- * The frozen encoder of the study: six layers of softmax attention over the characters of a WordNet gloss, trained to name the
- * noun's category. All layers' outputs, averaged over time, are what the classifiers of other categories get.
+ * The frozen encoder of the study: six layers of softmax attention over the characters of a WordNet gloss, trained to
+ * name the noun's category. All layers' outputs, averaged over time, are what the classifiers of other categories get.
  */
 final class GlossEncoder extends Module {
     static final int LAYERS = 6;
@@ -45,7 +45,8 @@ final class GlossEncoder extends Module {
         super("GlossEncoder");
         embedding = register_module("embedding", new EmbeddingImpl(CHARACTERS, WIDTH));
         backbone = register_module("backbone", new Backbone(new BackboneConfig(WIDTH, LAYERS, 2, 2, LENGTH, 2L * WIDTH,
-                BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0, false, List.of(MixerSpec.parse("softmax")))));
+                BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0, false,
+                List.of(MixerSpec.parse("softmax")))));
         head = register_module("head", Initialisation.linear(WIDTH, classes, true));
     }
 
@@ -92,8 +93,8 @@ final class GlossEncoder extends Module {
     record Examples(Tensor tokens, Tensor labels, int trained, int classes) { }
 
     /**
-     * Up to {@code train} and {@code test} glosses of every second one of the 16 most frequent categories, from the first or the
-     * second of them.
+     * Up to {@code train} and {@code test} glosses of every second one of the 16 most frequent categories, from the
+     * first or the second of them.
      */
     static Examples examples(int first, int train, int test) {
         List<WordNet.Noun> nouns = WordNet.nouns();

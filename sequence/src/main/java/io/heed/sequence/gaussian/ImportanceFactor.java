@@ -12,8 +12,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import io.heed.tensor.Ops;
 
 /**
- * Importance Factor: IF = (GA - min GA) / (max GA - min GA), GA the Gaussian weights of every layer and feature averaged over a
- * data set. Values in [0, 1]; high ones mark what the gate lets through.
+ * Importance Factor: IF = (GA - min GA) / (max GA - min GA), GA the Gaussian weights of every layer and feature
+ * averaged over a data set. Values in [0, 1]; high ones mark what the gate lets through.
  */
 public final class ImportanceFactor {
     private final int layers;

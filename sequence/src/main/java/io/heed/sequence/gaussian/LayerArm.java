@@ -53,6 +53,7 @@ enum LayerArm {
     private static Built built(int layers, int features, int channels, int classes, Module module,
                                UnaryOperator<Tensor> attention, LayerGates gates) {
         long parameters = GaussianStudy.parameters(module);
-        return new Built(new GaussianClassifier(layers, features, channels, classes, module, attention), parameters, gates);
+        return new Built(new GaussianClassifier(layers, features, channels, classes, module, attention), parameters,
+                gates);
     }
 }

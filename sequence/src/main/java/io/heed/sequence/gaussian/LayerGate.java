@@ -10,7 +10,8 @@ import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
 /**
- * One head of the experiments' form: an unnormalised Gaussian gate over layers, a width and an offset for every feature.
+ * One head of the experiments' form: an unnormalised Gaussian gate over layers, a width and an offset for every
+ * feature.
  * Parameters {@code c (1, F)}, a variance, and {@code mean_offset (1, F)}, at first 0.
  */
 final class LayerGate extends Module {

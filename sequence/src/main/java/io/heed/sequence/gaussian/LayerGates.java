@@ -46,7 +46,8 @@ public final class LayerGates extends Module {
     /**
      * The gated features.
      *
-     * @param x (B, layers, F), or (B, layers, T, F) with time: then statistics are of the average over time, and all times
+     * @param x (B, layers, F), or (B, layers, T, F) with time: then statistics are of the average over time, and all
+     *          times
      *          share the gate
      */
     public Tensor forward(Tensor x) {

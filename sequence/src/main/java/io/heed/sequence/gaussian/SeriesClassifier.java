@@ -15,7 +15,10 @@ import io.heed.sequence.MixerConfig;
 import io.heed.sequence.SequenceMixer;
 import io.heed.sequence.softmax.SoftmaxAttention;
 
-/** Some attention over the times of a series, its mean and largest values over time, and a perceptron: logits (B, classes). */
+/**
+ * Some attention over the times of a series, its mean and largest values over time, and a perceptron: logits (B,
+ * classes).
+ */
 final class SeriesClassifier extends Module {
     /** What stands before the perceptron. */
     enum Arm {
@@ -67,12 +70,14 @@ final class SeriesClassifier extends Module {
     }
 
     private UnaryOperator<Tensor> gate() {
-        LayerGates gates = register_module("attention", new LayerGates(DriftingSeries.LENGTH, DriftingSeries.CHANNELS, 1));
+        LayerGates gates = register_module("attention",
+                new LayerGates(DriftingSeries.LENGTH, DriftingSeries.CHANNELS, 1));
         return gates::forward;
     }
 
     private UnaryOperator<Tensor> attention() {
-        SequenceMixer mixer = register_module("attention", new SoftmaxAttention(MixerConfig.of(DriftingSeries.CHANNELS, 4)
+        SequenceMixer mixer = register_module("attention",
+                new SoftmaxAttention(MixerConfig.of(DriftingSeries.CHANNELS, 4)
                 .withCausal(false).withOptions(Map.of("positions", "none"))));
         return x -> x.add(mixer.forward(x));
     }

@@ -7,7 +7,8 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.nn.Registration;
 
 /**
- * The layer: a number for a query and its keys. Buffer {@code W (M, d+1, d+1)}, frozen; parameter {@code V (M, d+1)}, at first 0.
+ * The layer: a number for a query and its keys. Buffer {@code W (M, d+1, d+1)}, frozen; parameter {@code V (M, d+1)},
+ * at first 0.
  */
 public final class RandomFeatureLayer extends Module {
     private final Tensor weights;

@@ -23,12 +23,12 @@ import io.heed.sequence.SequenceMixer;
 import io.heed.tensor.Ops;
 
 /**
- * The layer at every position: the token is the query, the tokens up to it (all, where not causal) are the keys. W_m = Q_m^T K_m
- * with frozen random Q_m, K_m of d rows; tokens are brought to norm 1 for the scores, as in the paper. What a head learns is a
- * d x (D+1) matrix of values where the paper has a vector.
+ * The layer at every position: the token is the query, the tokens up to it (all, where not causal) are the keys. W_m =
+ * Q_m^T K_m with frozen random Q_m, K_m of d rows; tokens are brought to norm 1 for the scores, as in the paper. What a
+ * head learns is a d x (D+1) matrix of values where the paper has a vector.
  *
- * <p>Buffers {@code query}, {@code key (H, d, D+1)}; parameters {@code value.weight (D, D)}, {@code value.bias (D)}, which is the
- * appended coordinate's, and {@code proj.weight (D, D)}.
+ * <p>Buffers {@code query}, {@code key (H, d, D+1)}; parameters {@code value.weight (D, D)}, {@code value.bias (D)},
+ * which is the appended coordinate's, and {@code proj.weight (D, D)}.
  */
 public final class RandomFeatureMixer extends SequenceMixer {
     private static final double LEAST_NORM = 1e-6;
@@ -78,13 +78,15 @@ public final class RandomFeatureMixer extends SequenceMixer {
     @Override
     public Tensor forward(Tensor x, MixerContext context) {
         if (context.memory().isPresent()) {
-            throw new UnsupportedOperationException("random-feature-attention attends to its own sequence, not to a memory");
+            throw new UnsupportedOperationException("random-feature-attention attends to its own sequence, not to a"
+                    + " memory");
         }
         Tensor unit = unit(x);
         Tensor q = turned(unit, query, bias);
         Tensor k = turned(unit, key, 1);
         Tensor v = Heads.split(value.forward(x), config.heads());
-        Tensor hidden = config.causal() ? Ops.causalMask(x.size(1), x.size(1)).to(x.device(), torch.ScalarType.Bool) : null;
+        Tensor hidden = config.causal() ? Ops.causalMask(x.size(1), x.size(1)).to(x.device(), torch.ScalarType.Bool)
+                : null;
         if (context.padding().isPresent()) {
             Tensor padded = context.padding().get().mask().unsqueeze(1).unsqueeze(1); // (B, 1, 1, N)
             hidden = hidden == null ? padded : padded.logical_or(hidden);
@@ -114,14 +116,17 @@ public final class RandomFeatureMixer extends SequenceMixer {
                 .clamp_min(new Scalar(LEAST_NORM)));
     }
 
-    /** Q x~ or K x~, and with a bias the tokens beside them, so that it adds bias * x_0 . x_i: (B, H, N, d or d + D). */
+    /**
+     * Q x~ or K x~, and with a bias the tokens beside them, so that it adds bias * x_0 . x_i: (B, H, N, d or d + D).
+     */
     private Tensor turned(Tensor unit, Tensor matrices, double tokenScale) {
         Tensor linear = matrices.narrow(2, 0, config.width()).matmul(unit.unsqueeze(1).transpose(2, 3)).transpose(2, 3);
         Tensor turned = linear.add(matrices.select(2, config.width()).unsqueeze(1)); // (B, H, N, d)
         if (bias == 0) {
             return turned;
         }
-        Tensor tokens = Ops.scale(unit, tokenScale).unsqueeze(1).expand(turned.size(0), turned.size(1), turned.size(2), -1);
+        Tensor tokens = Ops.scale(unit, tokenScale).unsqueeze(1)
+                .expand(turned.size(0), turned.size(1), turned.size(2), -1);
         return Ops.cat(-1, turned, tokens);
     }
 

@@ -23,14 +23,15 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
 
 /**
- * Test error over the number of samples: random-feature attention, biased, with softmax scores, and a random-feature network of as
- * many trained numbers; on targets of rising degree and on correlations that turn away from the bias.
+ * Test error over the number of samples: random-feature attention, biased, with softmax scores, and a random-feature
+ * network of as many trained numbers; on targets of rising degree and on correlations that turn away from the bias.
  */
 final class RandomFeatureStudy implements Study {
     private static final double[] LAMBDAS = {1e-6, 1e-5, 1e-4, 1e-3, 1e-2};
     private static final List<Target> POWERS = List.of(Target.keyPower(1), Target.keyPower(2), Target.keyPower(3),
             Target.keyPower(4));
-    private static final List<Target> PRODUCTS = List.of(Target.product(1, 1), Target.product(2, 1), Target.product(1, 2));
+    private static final List<Target> PRODUCTS = List.of(Target.product(1, 1), Target.product(2, 1),
+            Target.product(1, 2));
     private static final List<Target> ROTATED = List.of(Target.rotated(0), Target.rotated(Math.PI / 4),
             Target.rotated(Math.PI / 2));
     private static final int LEAST_SAMPLES = 256;
@@ -51,7 +52,8 @@ final class RandomFeatureStudy implements Study {
                 case RFA -> features(sizes, 0, Score.RELU).rows(x);
                 case BIASED -> features(sizes, 1, Score.RELU).rows(x);
                 case SOFTMAX -> features(sizes, 0, Score.SOFTMAX).rows(x);
-                case NETWORK -> new RandomNetwork((long) sizes.heads * (sizes.width + 1), sizes.keys, sizes.width).rows(x);
+                case NETWORK -> new RandomNetwork((long) sizes.heads * (sizes.width + 1), sizes.keys, sizes.width)
+                        .rows(x);
             };
         }
 
@@ -102,7 +104,8 @@ final class RandomFeatureStudy implements Study {
         }
         for (int seed = 0; seed < sizes.seeds; seed++) {
             for (Arm arm : Arm.values()) {
-                progress.update(0.9 * (seed * Arm.values().length + arm.ordinal()) / (sizes.seeds * Arm.values().length),
+                progress.update(0.9 * (seed * Arm.values().length + arm.ordinal()) / (
+                        sizes.seeds * Arm.values().length),
                         arm.title + ", seed " + seed);
                 measure(arm, sizes, targets, seed, errors.get(arm));
             }
@@ -115,9 +118,11 @@ final class RandomFeatureStudy implements Study {
         report.plot(rotationPlot(sizes, targets, errors));
         progress.update(0.9, "by gradients");
         report.table(gradientTable(sizes, budget));
-        report.note("Tokens uniform on the unit sphere of " + sizes.width + " dimensions, " + sizes.keys + " keys, " + sizes.heads
+        report.note("Tokens uniform on the unit sphere of " + sizes.width + " dimensions, " + sizes.keys + " keys, "
+                + sizes.heads
                 + " heads, " + sizes.heads * (sizes.width + 1) + " trained numbers in every arm, lambda from "
-                + Arrays.toString(LAMBDAS) + " by " + sizes.validation + " samples kept apart, " + sizes.seeds + " seeds; errors"
+                + Arrays.toString(LAMBDAS) + " by " + sizes.validation + " samples kept apart, " + sizes.seeds
+                + " seeds; errors"
                 + " on " + sizes.test + " samples over the target's variance, +- half the range over seeds.");
         return verdict(report, sizes, targets, errors);
     }
@@ -155,7 +160,9 @@ final class RandomFeatureStudy implements Study {
         }
     }
 
-    /** One target at the most samples: what ridge regression finds, and gradients in as many steps as a study affords. */
+    /**
+     * One target at the most samples: what ridge regression finds, and gradients in as many steps as a study affords.
+     */
     private static Table gradientTable(Sizes sizes, Budget budget) {
         double lambda = 1e-4;
         int steps = budget == Budget.QUICK ? 400 : 4000;
@@ -167,15 +174,19 @@ final class RandomFeatureStudy implements Study {
             Tensor y = Target.keyPower(2).values(x);
             Tensor xTest = x.narrow(0, n, sizes.test);
             Tensor yTest = y.narrow(0, n, sizes.test);
-            RandomFeatures features = new RandomFeatures(sizes.heads, sizes.width, RandomFeatures.DEVIATION, 0, Score.RELU);
+            RandomFeatures features = new RandomFeatures(sizes.heads, sizes.width, RandomFeatures.DEVIATION, 0,
+                    Score.RELU);
             Tensor train = features.rows(x.narrow(0, 0, n));
             Tensor fitted = new Ridge(train, y.narrow(0, 0, n).unsqueeze(1)).fit(lambda);
-            rows.add(List.of("ridge regression", Ridge.error(features.rows(xTest), fitted, yTest.unsqueeze(1)).item_double()));
+            rows.add(List.of("ridge regression", Ridge.error(features.rows(xTest), fitted, yTest.unsqueeze(1))
+                    .item_double()));
             RandomFeatureLayer layer = new RandomFeatureLayer(features, Score.RELU);
-            rows.add(List.of("gradients, " + steps + " steps", StudyTraining.train(layer, new RegressionTask(x.narrow(0, 0, n),
+            rows.add(List.of("gradients, " + steps + " steps",
+                    StudyTraining.train(layer, new RegressionTask(x.narrow(0, 0, n),
                     y.narrow(0, 0, n), xTest, yTest, 64, lambda),
                     StudyTraining.config(steps, 1e-2, 0).withWeightDecay(0, false)).loss()));
-            return new Table("Key power 2 from " + n + " samples, lambda " + lambda, List.of("fit of V", "test error"), rows);
+            return new Table("Key power 2 from " + n + " samples, lambda " + lambda, List.of("fit of V", "test error"),
+                    rows);
         }
     }
 
@@ -208,15 +219,20 @@ final class RandomFeatureStudy implements Study {
             rises &= p == 0 || plain.mean(last, p) > plain.mean(last, p - 1);
         }
         boolean shrinks = advantage[0] > advantage[1] && advantage[1] > advantage[2];
-        boolean[] held = {ahead == cells, advantage[0] > 0 && keyPowers == POWERS.size(), shrinks, falls == targets.size(), rises};
+        boolean[] held = {ahead == cells, advantage[0] > 0 && keyPowers == POWERS.size(), shrinks, falls
+                == targets.size(), rises};
         int count = 0;
         for (boolean one : held) {
             count += one ? 1 : 0;
         }
-        String reason = String.format(Locale.ROOT, "RFA's error is below the random network's in %d of %d cells with %d samples or"
-                + " more; at %d samples biased RFA is ahead by %.3f, %.3f and %.3f of the variance as the correlation turns by 0, 45"
-                + " and 90 degrees, and not ahead on %d of %d key powers; the error falls with samples on %d of %d targets and"
-                + " %s with the key's power", ahead, cells, LEAST_SAMPLES, sizes.most(), advantage[0], advantage[1], advantage[2],
+        String reason = String.format(Locale.ROOT, "RFA's error is below the random network's in %d of %d cells with"
+                + " %d samples or"
+                + " more; at %d samples biased RFA is ahead by %.3f, %.3f and %.3f of the variance as the correlation"
+                + " turns by 0, 45"
+                + " and 90 degrees, and not ahead on %d of %d key powers; the error falls with samples on %d of %d"
+                + " targets and"
+                + " %s with the key's power", ahead, cells, LEAST_SAMPLES, sizes.most(), advantage[0], advantage[1],
+                advantage[2],
                 keyPowers, POWERS.size(), falls, targets.size(), rises ? "rises" : "does not always rise");
         return report.verdict(count == held.length ? Verdict.Outcome.REPRODUCED
                 : count > 0 ? Verdict.Outcome.PARTLY : Verdict.Outcome.NOT_REPRODUCED, reason);

@@ -27,11 +27,14 @@ public final class RandomFeatureSystem implements SystemEntry, MixerProvider {
             config -> new RandomFeatureMixer(config));
 
     static final List<Claim> CLAIMS = List.of(
-        new Claim("sample-complexity", "fewer samples than two-layer random-feature networks on targets that do not depend on the"
+        new Claim("sample-complexity", "fewer samples than two-layer random-feature networks on targets that do not"
+        + " depend on the"
                 + " keys' order", "abstract"),
-        new Claim("biased-weights", "query-key weights of non-zero mean are better than of zero mean for some natural targets",
+        new Claim("biased-weights", "query-key weights of non-zero mean are better than of zero mean for some natural"
+        + " targets",
                 "abstract"),
-        new Claim("interplay", "simulations agree with the bounds and show how samples and the target's complexity work together",
+        new Claim("interplay", "simulations agree with the bounds and show how samples and the target's complexity"
+        + " work together",
                 "abstract"));
 
     @Override

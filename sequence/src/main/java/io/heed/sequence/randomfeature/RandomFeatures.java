@@ -11,7 +11,8 @@ import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
 /**
- * The frozen part: phi of the package's equations. Buffer {@code W (M, d+1, d+1)}, the bias included where there is one.
+ * The frozen part: phi of the package's equations. Buffer {@code W (M, d+1, d+1)}, the bias included where there is
+ * one.
  */
 public final class RandomFeatures extends Module {
     /** The paper's deviation of the weights: variance 1/4. */
@@ -75,7 +76,9 @@ public final class RandomFeatures extends Module {
         return score.weights(scores).matmul(keys);
     }
 
-    /** The features of many samples as rows, (n, M (d+1)) in float64, made some at a time and without a gradient graph. */
+    /**
+     * The features of many samples as rows, (n, M (d+1)) in float64, made some at a time and without a gradient graph.
+     */
     public Tensor rows(Tensor x) {
         Tensor rows = torch.empty(new long[] {x.size(0), count()}, Ops.options(torch.ScalarType.Double),
                 new MemoryFormatOptional());

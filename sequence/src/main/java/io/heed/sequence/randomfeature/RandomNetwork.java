@@ -8,8 +8,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import io.heed.tensor.Ops;
 
 /**
- * The baseline: relu(w_k . [vec(x_0..x_N); 1]) for K frozen random units, which does not know that keys have no order. N + 1 tokens
- * of norm 1 and a 1 have a squared norm of N + 2, so weights of variance 1 / (N + 2) give pre-activations of variance 1.
+ * The baseline: relu(w_k . [vec(x_0..x_N); 1]) for K frozen random units, which does not know that keys have no order.
+ * N + 1 tokens of norm 1 and a 1 have a squared norm of N + 2, so weights of variance 1 / (N + 2) give pre-activations
+ * of variance 1.
  */
 final class RandomNetwork {
     private final Tensor weights;

@@ -10,8 +10,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import io.heed.tensor.Ops;
 
 /**
- * Ridge regression, min_V (1/n) |Phi V - y|^2 + lambda |V|^2, in float64: by the normal equations, or by the dual where there are
- * fewer samples than features. The product of the features is made once and serves any lambda.
+ * Ridge regression, min_V (1/n) |Phi V - y|^2 + lambda |V|^2, in float64: by the normal equations, or by the dual where
+ * there are fewer samples than features. The product of the features is made once and serves any lambda.
  */
 public final class Ridge {
     private final Tensor features;

@@ -13,7 +13,8 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
 
 /**
- * A function of a query and its keys for a layer to learn: (1/N) sum_i (query part)^p (beta . x_i)^q, beta a unit vector.
+ * A function of a query and its keys for a layer to learn: (1/N) sum_i (query part)^p (beta . x_i)^q, beta a unit
+ * vector.
  *
  * @param kind  the family
  * @param p     power of the query part; not used by {@link Kind#KEY_POWER}

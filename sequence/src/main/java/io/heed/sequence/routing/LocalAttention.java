@@ -11,7 +11,8 @@ import io.heed.nn.Padding;
 import io.heed.tensor.Ops;
 
 /**
- * Blocked local attention: a block of queries attends to its own keys and to a flange of keys before it, and, not causal, after it.
+ * Blocked local attention: a block of queries attends to its own keys and to a flange of keys before it, and, not
+ * causal, after it.
  *
  * @param block  queries in a block
  * @param flange keys before a block, and after it
@@ -21,14 +22,16 @@ record LocalAttention(int block, int flange, boolean causal) {
     /** @throws IllegalArgumentException when the sizes are not positive */
     LocalAttention {
         if (block < 1 || flange < 0) {
-            throw new IllegalArgumentException("local attention: block " + block + " must be at least 1, flange " + flange
+            throw new IllegalArgumentException("local attention: block " + block + " must be at least 1, flange "
+                    + flange
                     + " at least 0");
         }
     }
 
     /** q already scaled, k, v (B, H, N, d). */
     Tensor apply(Tensor q, Tensor k, Tensor v, Padding padding, Form form) {
-        return GatheredAttention.apply(q, k, v, lists((int) q.size(2), (int) q.size(0), (int) q.size(1), padding), 1, form);
+        return GatheredAttention.apply(q, k, v, lists((int) q.size(2), (int) q.size(0), (int) q.size(1), padding), 1,
+                form);
     }
 
     /** First key of the block that position {@code query} is in. */

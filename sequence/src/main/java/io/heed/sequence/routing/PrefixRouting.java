@@ -13,8 +13,9 @@ import io.heed.nn.Padding;
 import io.heed.tensor.Ops;
 
 /**
- * The strict form of routing: token t joins a centroid's group when it is among the w nearest of the tokens up to t, and attends to
- * those. A token enters with a probability of about w / t, so all groups together have C w (1 + ln(N / w)) entries.
+ * The strict form of routing: token t joins a centroid's group when it is among the w nearest of the tokens up to t,
+ * and attends to those. A token enters with a probability of about w / t, so all groups together have C w (1 + ln(N /
+ * w)) entries.
  */
 final class PrefixRouting {
     private PrefixRouting() { }
@@ -68,7 +69,8 @@ final class PrefixRouting {
             }
         }
         Tensor at = Ops.of(index, items.size(0), items.size(1), most);
-        Tensor groups = GatheredAttention.apply(RoutedAttention.rows(items, at), items, v, KeyLists.of(1, offsets, keys), 1, form);
+        Tensor groups = GatheredAttention.apply(RoutedAttention.rows(items, at), items, v,
+                KeyLists.of(1, offsets, keys), 1, form);
         return RoutedAttention.scattered(groups, at,
                 Ops.of(chosen, items.size(0), items.size(1), most).to(Ops.type(items)), length);
     }

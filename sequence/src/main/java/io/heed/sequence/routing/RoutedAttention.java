@@ -15,11 +15,12 @@ import io.heed.sequence.OnlineKMeans;
 import io.heed.tensor.Ops;
 
 /**
- * Attention within groups of tokens, as published: each centroid picks its w items of the whole sequence. All inputs are items on the
- * sphere ({@link OnlineKMeans#normalise}).
+ * Attention within groups of tokens, as published: each centroid picks its w items of the whole sequence. All inputs
+ * are items on the sphere ({@link OnlineKMeans#normalise}).
  *
  * @param window   w
- * @param causal   whether a member sees the members up to its own rank; a true causal mask only where queries are the keys
+ * @param causal   whether a member sees the members up to its own rank; a true causal mask only where queries are the
+ *                 keys
  * @param relative vectors for distances of ranks, or null
  */
 record RoutedAttention(int window, boolean causal, Relative relative) {
@@ -49,9 +50,11 @@ record RoutedAttention(int window, boolean causal, Relative relative) {
         Tensor flat = queryIndex.flatten(2, 3); // (B, H, C w)
         Tensor queries = rows(q, flat);
         Tensor groups = relative == null ? GatheredAttention.apply(queries, k, v, lists(keyIndex, padding), 1, form)
-                : withRelative(queries, rows(k, keyIndex.flatten(2, 3)), rows(v, keyIndex.flatten(2, 3)), means.size(1), keyIndex,
+                : withRelative(queries, rows(k, keyIndex.flatten(2, 3)), rows(v, keyIndex.flatten(2, 3)),
+                means.size(1), keyIndex,
                         padding);
-        return new Result(scattered(groups, flat, torch.ones(new long[] {q.size(0), q.size(1), flat.size(2)}, q.options()),
+        return new Result(scattered(groups, flat, torch.ones(new long[] {q.size(0), q.size(1), flat.size(2)},
+                q.options()),
                 q.size(2)), queryIndex, keyIndex);
     }
 
@@ -101,14 +104,17 @@ record RoutedAttention(int window, boolean causal, Relative relative) {
     }
 
     /** The same composed, with vectors for the distance of ranks. */
-    private Tensor withRelative(Tensor queries, Tensor keys, Tensor values, long groups, Tensor keyIndex, Padding padding) {
+    private Tensor withRelative(Tensor queries, Tensor keys, Tensor values, long groups, Tensor keyIndex,
+            Padding padding) {
         long size = queries.size(2) / groups;
         Tensor q = queries.unflatten(2, groups, size); // (B, H, C, w, d)
         Tensor k = keys.unflatten(2, groups, size);
         Tensor logits = q.matmul(k.transpose(-2, -1)).add(relative.logits(q, size));
-        Tensor hidden = causal ? Ops.causalMask(size, size) : torch.zeros(new long[] {size, size}, Ops.options(torch.ScalarType.Bool));
+        Tensor hidden = causal ? Ops.causalMask(size, size)
+                : torch.zeros(new long[] {size, size}, Ops.options(torch.ScalarType.Bool));
         if (padding != null) {
-            Tensor mask = padding.mask().unsqueeze(1).expand(keyIndex.size(0), keyIndex.size(1), padding.mask().size(1));
+            Tensor mask = padding.mask().unsqueeze(1).expand(keyIndex.size(0), keyIndex.size(1), padding.mask()
+                    .size(1));
             hidden = mask.gather(2, keyIndex.flatten(2, 3)).view(keyIndex.sizes()).unsqueeze(-2).logical_or(hidden);
         }
         Tensor weights = Ops.maskedSoftmax(Ops.fill(logits, hidden, Double.NEGATIVE_INFINITY), -1);
@@ -124,8 +130,10 @@ record RoutedAttention(int window, boolean causal, Relative relative) {
      */
     static Tensor scattered(Tensor groups, Tensor index, Tensor chosen, long length) {
         long[] shape = {groups.size(0), groups.size(1), length, groups.size(3)};
-        Tensor sum = torch.zeros(shape, groups.options()).scatter_add(2, index.unsqueeze(-1).expand(groups.sizes()), groups);
-        Tensor count = torch.zeros(new long[] {shape[0], shape[1], length}, groups.options()).scatter_add(2, index, chosen);
+        Tensor sum = torch.zeros(shape, groups.options())
+                .scatter_add(2, index.unsqueeze(-1).expand(groups.sizes()), groups);
+        Tensor count = torch.zeros(new long[] {shape[0], shape[1], length}, groups.options())
+                .scatter_add(2, index, chosen);
         return sum.div(count.add(new Scalar(SHARE)).unsqueeze(-1));
     }
 }

@@ -23,13 +23,13 @@ import io.heed.sequence.SequenceMixer;
 import io.heed.tensor.Ops;
 
 /**
- * Routed and local heads side by side; see the package for the equations. Both run through the gather kernel. In training, every
- * forward pass moves the centroids; the loss that binds items to them goes to the context.
+ * Routed and local heads side by side; see the package for the equations. Both run through the gather kernel. In
+ * training, every forward pass moves the centroids; the loss that binds items to them goes to the context.
  *
- * <p>Parameters {@code q/kernel}, {@code k/kernel}, {@code v/kernel}, {@code output_transform/kernel} (D, D), applied as x W,
- * {@code attention_nd/dense/kernel (d, d)}, {@code relative_positions_keys/embeddings} and
- * {@code relative_positions_values/embeddings} (2R+1, d) if asked; buffers {@code cluster_attention/means (Hc, C, d)} and, of a
- * layer that can be trained, {@code cluster_attention.ema_count} and {@code cluster_attention.ema_means}.
+ * <p>Parameters {@code q/kernel}, {@code k/kernel}, {@code v/kernel}, {@code output_transform/kernel} (D, D), applied
+ * as x W, {@code attention_nd/dense/kernel (d, d)}, {@code relative_positions_keys/embeddings} and
+ * {@code relative_positions_values/embeddings} (2R+1, d) if asked; buffers {@code cluster_attention/means (Hc, C, d)}
+ * and, of a layer that can be trained, {@code cluster_attention.ema_count} and {@code cluster_attention.ema_means}.
  */
 public final class RoutingAttention extends SequenceMixer {
     private final RoutingConfig config;
@@ -175,7 +175,8 @@ public final class RoutingAttention extends SequenceMixer {
     public MixerState state(long batch) {
         if (!config.causal() || config.clusterHeads() > 0
                 && (!config.shared() || config.membership() == RoutingConfig.Membership.RANDOM)) {
-            throw new UnsupportedOperationException("routing-transformer decodes step by step only when causal with shared"
+            throw new UnsupportedOperationException("routing-transformer decodes step by step only when causal with"
+                    + " shared"
                     + " queries and keys, and by content");
         }
         return new KeyValueCache(batch);
@@ -200,8 +201,10 @@ public final class RoutingAttention extends SequenceMixer {
             if (localHeads > 0) {
                 int first = local.firstKey(position);
                 Tensor keys = cache.keys().narrow(1, routedHeads, localHeads).narrow(2, first, position + 1 - first);
-                Tensor values = cache.values().narrow(1, routedHeads, localHeads).narrow(2, first, position + 1 - first);
-                near = torch.softmax(q.narrow(1, routedHeads, localHeads).matmul(keys.transpose(2, 3)), -1).matmul(values);
+                Tensor values = cache.values().narrow(1, routedHeads, localHeads)
+                        .narrow(2, first, position + 1 - first);
+                near = torch.softmax(q.narrow(1, routedHeads, localHeads).matmul(keys.transpose(2, 3)), -1)
+                        .matmul(values);
             }
             Tensor far = routedHeads == 0 ? null : routedStep(items, cache.keys().narrow(1, 0, routedHeads),
                     cache.values().narrow(1, 0, routedHeads));
@@ -216,8 +219,10 @@ public final class RoutingAttention extends SequenceMixer {
         Tensor members = scores.topk(Math.min(config.window(), length), -1, true, false).get1(); // (B, Hc, C, w)
         Tensor joined = members.eq(new Scalar(length - 1)).any(-1).to(Ops.type(item)); // (B, Hc, C)
         Tensor index = members.flatten(2, 3);
-        Tensor keys = RoutedAttention.rows(items, index).view(index.size(0), index.size(1), config.clusters(), -1, item.size(3));
-        Tensor taken = RoutedAttention.rows(values, index).view(index.size(0), index.size(1), config.clusters(), -1, item.size(3));
+        Tensor keys = RoutedAttention.rows(items, index)
+                .view(index.size(0), index.size(1), config.clusters(), -1, item.size(3));
+        Tensor taken = RoutedAttention.rows(values, index)
+                .view(index.size(0), index.size(1), config.clusters(), -1, item.size(3));
         Tensor weights = torch.softmax(item.unsqueeze(2).matmul(keys.transpose(3, 4)), -1); // (B, Hc, C, 1, w)
         Tensor sum = weights.matmul(taken).squeeze(3).mul(joined.unsqueeze(-1)).sum(2); // (B, Hc, d)
         return sum.div(Ops.shift(joined.sum(2), RoutedAttention.SHARE).unsqueeze(-1)).unsqueeze(2);

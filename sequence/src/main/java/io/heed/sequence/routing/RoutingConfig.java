@@ -23,8 +23,10 @@ import io.heed.sequence.OnlineKMeans;
  * @param decay        of the centroids' moving averages
  * @param layers       layers of the model, for the initial scale of the last projection
  */
-public record RoutingConfig(long width, int clusterHeads, int localHeads, int clusters, int window, int block, int flange,
-                            boolean causal, boolean shared, Membership membership, int relative, double beta, double epsilon,
+public record RoutingConfig(long width, int clusterHeads, int localHeads, int clusters, int window, int block,
+        int flange,
+                            boolean causal, boolean shared, Membership membership, int relative, double beta,
+                            double epsilon,
                             double decay, int layers) {
     /** What a group's members are chosen from. */
     public enum Membership {
@@ -40,18 +42,22 @@ public record RoutingConfig(long width, int clusterHeads, int localHeads, int cl
     public RoutingConfig {
         int heads = clusterHeads + localHeads;
         if (clusterHeads < 0 || localHeads < 0 || heads < 1 || width % heads != 0) {
-            throw new IllegalArgumentException("width " + width + " is not a multiple of " + clusterHeads + " routed and "
+            throw new IllegalArgumentException("width " + width + " is not a multiple of " + clusterHeads
+                    + " routed and "
                     + localHeads + " local heads");
         }
         if (clusters < 1 || window < 1) {
-            throw new IllegalArgumentException("clusters " + clusters + " and window " + window + " must be at least 1");
+            throw new IllegalArgumentException("clusters " + clusters + " and window " + window
+                    + " must be at least 1");
         }
         if (membership != Membership.SEQUENCE && (!causal || !shared)) {
-            throw new IllegalArgumentException("groups of the tokens so far need causal attention with shared queries and"
+            throw new IllegalArgumentException("groups of the tokens so far need causal attention with shared queries"
+                    + " and"
                     + " keys: take membership=sequence");
         }
         if (membership != Membership.SEQUENCE && relative > 0) {
-            throw new IllegalArgumentException("relative ranks need membership=sequence: in a group of the tokens so far ranks move");
+            throw new IllegalArgumentException("relative ranks need membership=sequence: in a group of the tokens so"
+                    + " far ranks move");
         }
     }
 
@@ -77,13 +83,15 @@ public record RoutingConfig(long width, int clusterHeads, int localHeads, int cl
         int routed = config.layer() < options.integer("skip-first", 0) ? 0
                 : options.integer("routed-heads", (config.heads() + 1) / 2);
         if (routed < 0 || routed > config.heads()) {
-            throw new IllegalArgumentException("option routed-heads=" + routed + ": must be from 0 to " + config.heads());
+            throw new IllegalArgumentException("option routed-heads=" + routed + ": must be from 0 to "
+                    + config.heads());
         }
         int block = options.integer("block", 16);
         Membership membership = options.choice("membership", Membership.class,
                 config.causal() ? Membership.PREFIX : Membership.SEQUENCE);
         return new RoutingConfig(config.width(), routed, config.heads() - routed, clusters, window, block,
-                options.integer("flange", block), config.causal(), options.flag("share-qk", config.causal()), membership,
+                options.integer("flange", block), config.causal(), options.flag("share-qk", config.causal()),
+                membership,
                 options.integer("relative", 0), options.number("beta", 1e-4), OnlineKMeans.NORM_EPSILON,
                 options.number("decay", 0.999), config.layers());
     }

@@ -22,8 +22,10 @@ final class RoutingGolden {
     /** {@code attention}: x to out, loss, query_index. */
     static GoldenSubject attention(GoldenCase golden, Form form) {
         GoldenConfig c = new GoldenConfig(golden.config());
-        RoutingAttention attention = new RoutingAttention(new RoutingConfig(c.integer("width"), c.integer("cluster_heads"),
-                c.integer("local_heads"), c.integer("num_clusters"), c.integer("attention_window"), c.integer("query_shape"),
+        RoutingAttention attention = new RoutingAttention(
+                new RoutingConfig(c.integer("width"), c.integer("cluster_heads"),
+                c.integer("local_heads"), c.integer("num_clusters"), c.integer("attention_window"),
+                c.integer("query_shape"),
                 c.integer("memory_flange", c.integer("query_shape")), c.flag("causal", true), c.flag("share_qk", true),
                 RoutingConfig.Membership.SEQUENCE, reach(c), c.number("beta", 1e-4),
                 c.number("ln_eps", OnlineKMeans.NORM_EPSILON), 0.999, 1), false);
@@ -49,8 +51,10 @@ final class RoutingGolden {
         int reach = reach(c);
         Relative relative = reach == 0 ? null : new Relative(
                 Registration.parameter(module, "relative_positions_keys/embeddings", torch.zeros(2 * reach + 1, width)),
-                Registration.parameter(module, "relative_positions_values/embeddings", torch.zeros(2 * reach + 1, width)));
-        RoutedAttention attention = new RoutedAttention(c.integer("attention_window"), c.flag("causal", true), relative);
+                Registration.parameter(module, "relative_positions_values/embeddings",
+                torch.zeros(2 * reach + 1, width)));
+        RoutedAttention attention = new RoutedAttention(c.integer("attention_window"), c.flag("causal", true),
+                relative);
         double epsilon = c.number("ln_eps", OnlineKMeans.NORM_EPSILON);
         boolean shared = c.flag("share_qk", true);
         return new GoldenSubject(module, in -> {
@@ -67,7 +71,10 @@ final class RoutingGolden {
         });
     }
 
-    /** {@code online-kmeans}: x, on the sphere, to the moved means and averages, and loss and assignment before the move. */
+    /**
+     * {@code online-kmeans}: x, on the sphere, to the moved means and averages, and loss and assignment before the
+     * move.
+     */
     static GoldenSubject kMeans(GoldenCase golden) {
         GoldenConfig c = new GoldenConfig(golden.config());
         long[] shape = golden.shape("weight.means");

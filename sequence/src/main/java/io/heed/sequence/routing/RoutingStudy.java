@@ -31,8 +31,8 @@ import io.heed.sequence.TextTask;
 import io.heed.tensor.Seeds;
 
 /**
- * Recall and text with local heads alone, with routed heads beside them, with groups at random, and with full attention; and how the
- * layer's time grows with the length.
+ * Recall and text with local heads alone, with routed heads beside them, with groups at random, and with full
+ * attention; and how the layer's time grows with the length.
  */
 final class RoutingStudy implements Study {
     private static final String LOCAL = "local";
@@ -66,7 +66,8 @@ final class RoutingStudy implements Study {
         boolean quick = budget == Budget.QUICK;
         Report.Builder report = Report.of("routing-transformer", budget).claims(claims());
         Map<String, Double> recall = new LinkedHashMap<>();
-        RecallTrial trial = new RecallTrial(Mqar.of(256, 128, 8), 64, 4, 16, quick ? 250 : 3000,
+        RecallTrial trial = new RecallTrial(new Mqar(128, 64, 8, 0.01, false, 0, 3000, 123), 64, 4, 32, quick ? 250
+                : 3000,
                 quick ? List.of(3e-3) : List.of(1e-3, 3e-3), 0);
         ARMS.forEach((name, mixer) -> {
             progress.update(0.5 * recall.size() / ARMS.size(), "recall, " + name);
@@ -74,20 +75,23 @@ final class RoutingStudy implements Study {
         });
         Map<String, Double> text = new LinkedHashMap<>();
         TextCorpus glosses = WordNet.glosses();
-        TextTask task = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), 128), 8, quick ? 48 : 256);
+        TextTask task = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), 128), 8, quick ? 48
+                : 256);
         ARMS.forEach((name, mixer) -> {
             progress.update(0.5 + 0.4 * text.size() / ARMS.size(), "text, " + name);
             text.put(name, onText(mixer, task, quick ? 150 : 2000));
         });
         List<List<Object>> rows = new ArrayList<>();
         ARMS.keySet().forEach(name -> rows.add(List.of(name, recall.get(name), text.get(name))));
-        report.table(new Table("Recall from 128 positions, and characters of WordNet's glosses",
+        report.table(new Table("Recall from 64 positions, and characters of WordNet's glosses",
                 List.of("heads", "recall", "bits per character"), rows));
         progress.update(0.9, "time over the length");
-        LengthScaling times = LengthScaling.measure(Map.of(ROUTED, "routing-transformer:membership=sequence", FULL, "softmax"),
+        LengthScaling times = LengthScaling.measure(Map.of(ROUTED, "routing-transformer:membership=sequence", FULL,
+                "softmax"),
                 quick ? 3 : 9, 256, 1024, 4096);
         report.table(times.table()).plot(times.plot());
-        report.note("Groups are chosen from the tokens so far, so that no arm sees later tokens; the times are of the published"
+        report.note("Groups are chosen from the tokens so far, so that no arm sees later tokens; the times are of the"
+                + " published"
                 + " rule, with C = sqrt(N). Wikitext-103 (15.8 perplexity) is beyond this budget.");
         report.note("Recall: two layers, the first a short convolution; a local block of 8 with 8 keys before it.");
         return verdict(report, recall, text, times);
@@ -105,8 +109,10 @@ final class RoutingStudy implements Study {
         for (boolean one : held) {
             count += one ? 1 : 0;
         }
-        String reason = String.format(Locale.ROOT, "routed heads add %+.3f to the recall of local ones (%.2f wanted) and have"
-                + " %+.3f over groups at random; on text %+.3f bits a character (at most %.2f); time grows as N^%.2f (below %.1f"
+        String reason = String.format(Locale.ROOT, "routed heads add %+.3f to the recall of local ones (%.2f wanted)"
+                + " and have"
+                + " %+.3f over groups at random; on text %+.3f bits a character (at most %.2f); time grows as N^%.2f"
+                + " (below %.1f"
                 + " wanted), full attention's as N^%.2f", gain, GAIN, overRandom, bits, LEVEL, routed, EXPONENT, full);
         return report.verdict(count == held.length ? Verdict.Outcome.REPRODUCED
                 : count > 0 ? Verdict.Outcome.PARTLY : Verdict.Outcome.NOT_REPRODUCED, reason);
@@ -117,7 +123,8 @@ final class RoutingStudy implements Study {
             Seeds.seedTorch(0, "weights", 0);
             BackboneConfig backbone = new BackboneConfig(64, 2, 4, 4, 128, 256, BackboneConfig.NormKind.LAYER_NORM,
                     BackboneConfig.MlpKind.GELU, 0, true, List.of(MixerSpec.parse(mixer)));
-            return StudyTraining.train(new LanguageModel(new LanguageModelConfig(task.data().vocabularySize(), true, backbone)),
+            return StudyTraining.train(new LanguageModel(
+                    new LanguageModelConfig(task.data().vocabularySize(), true, backbone)),
                     task, StudyTraining.config(steps, 3e-3, 0)).value();
         }
     }

@@ -39,7 +39,8 @@ public final class RoutingSystem implements SystemEntry, MixerProvider {
             config -> RoutingAttention.of(config)).withCost(Cost.SUBQUADRATIC);
 
     static final List<Claim> CLAIMS = List.of(
-        new Claim("quality", "15.8 perplexity on Wikitext-103 against Transformer-XL's 18.3; 3.43 bits/dim on ImageNet-64",
+        new Claim("quality", "15.8 perplexity on Wikitext-103 against Transformer-XL's 18.3; 3.43 bits/dim on"
+        + " ImageNet-64",
                 "abstract"),
         new Claim("cost", "O(N^1.5 d) instead of O(N^2 d)", "abstract"),
         new Claim("content", "groups by content are better than groups at random", "ablation"));

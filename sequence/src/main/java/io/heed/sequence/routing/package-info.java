@@ -1,7 +1,9 @@
 /**
- * Efficient Content-Based Sparse Attention with Routing Transformers. Roy, Saffar, Vaswani, Grangier, TACL 2021, arXiv 2003.05997.
+ * Efficient Content-Based Sparse Attention with Routing Transformers. Roy, Saffar, Vaswani, Grangier, TACL 2021, arXiv
+ * 2003.05997.
  *
- * <p>Some heads route: each has C centroids, each centroid picks the w items nearest to it, and attention stays within these groups.
+ * <p>Some heads route: each has C centroids, each centroid picks the w items nearest to it, and attention stays within
+ * these groups.
  * With C about sqrt(N) and w = N / C a head costs O(N^1.5 d). The other heads attend locally.
  *
  * <pre>
@@ -14,8 +16,8 @@
  *   mu:       moving averages of the items assigned, in training only
  * </pre>
  *
- * <p>As published, which tokens a group holds depends on the whole sequence, future included, though no weight does. The mixer's
- * default is strict: token t joins a group when it is among the w nearest of the tokens up to t, and attends to those w, which is
- * what decoding computes. {@code membership=sequence} is the published rule.
+ * <p>As published, which tokens a group holds depends on the whole sequence, future included, though no weight does.
+ * The mixer's default is strict: token t joins a group when it is among the w nearest of the tokens up to t, and
+ * attends to those w, which is what decoding computes. {@code membership=sequence} is the published rule.
  */
 package io.heed.sequence.routing;

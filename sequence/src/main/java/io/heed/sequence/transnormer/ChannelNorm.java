@@ -18,7 +18,8 @@ public enum ChannelNorm {
     LAYER {
         @Override
         public Tensor apply(Tensor x, double epsilon) {
-            return torch.layer_norm(x, new long[] {x.size(-1)}, new TensorOptional(), new TensorOptional(), epsilon, false);
+            return torch.layer_norm(x, new long[] {x.size(-1)}, new TensorOptional(), new TensorOptional(), epsilon,
+                    false);
         }
     };
 

@@ -34,7 +34,8 @@ final class Decoding {
     /** Costs of single tokens at the given positions, which must rise. */
     static List<Cost> costs(SequenceMixer mixer, MixerConfig config, int[] positions, int tokens) {
         mixer.eval();
-        try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard(); MixerState state = mixer.state(1)) {
+        try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard(); MixerState state =
+                mixer.state(1)) {
             Tensor token = torch.randn(1, config.width());
             try (MixerState other = mixer.state(1)) {
                 micros(mixer, token, other, WARM_UP);
@@ -42,7 +43,8 @@ final class Decoding {
             return Arrays.stream(positions).mapToObj(position -> {
                 while (state.position() < position) {
                     try (PointerScope _ = new PointerScope()) {
-                        mixer.prefill(torch.randn(1, Math.min(CHUNK, position - state.position()), config.width()), state);
+                        mixer.prefill(torch.randn(1, Math.min(CHUNK, position - state.position()), config.width()),
+                                state);
                     }
                 }
                 long bytes = state.bytes();
@@ -69,14 +71,16 @@ final class Decoding {
     /**
      * How two float32 states of one head did over a stream.
      *
-     * @param firstLost   the first position at which the state without decay gave a number that is not finite; -1 for never
+     * @param firstLost   the first position at which the state without decay gave a number that is not finite; -1 for
+     *                    never
      * @param robustError largest error of the decayed state's outputs against float64, relative to the largest output
      */
     record Stability(int firstLost, double robustError) { }
 
     /**
      * Decodes {@code length} random tokens of a head of width 8 with decay rate {@code rate}: once with the sum of
-     * exp(rate j) k_j v_j^T, read by exp(-rate t) q_t, which is the same in exact arithmetic, and once with the decayed state.
+     * exp(rate j) k_j v_j^T, read by exp(-rate t) q_t, which is the same in exact arithmetic, and once with the decayed
+     * state.
      */
     static Stability stability(int length, double rate) {
         int d = 8;

@@ -9,9 +9,9 @@ import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
 /**
- * Linearised relative position encoding (section 3.1.1): x_t becomes [x_t cos(theta t), x_t sin(theta t)], twice as wide, so
- * that the product of two rows depends on the distance of their positions only. Every channel of every head has a learned
- * frequency.
+ * Linearised relative position encoding (section 3.1.1): x_t becomes [x_t cos(theta t), x_t sin(theta t)], twice as
+ * wide, so that the product of two rows depends on the distance of their positions only. Every channel of every head
+ * has a learned frequency.
  *
  * <p>Parameter {@code theta (H, 1, d)}, at first 10000^(-2 r / D) for the channel r of all D.
  */

@@ -25,10 +25,11 @@ import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
 /**
- * TransNormerLLM's token mixer; see the package for the equations. The fused form is lightning attention's kernel on the turned
- * queries and keys. Its state is one (d', d) matrix a head, d' = 2d with LRPE.
+ * TransNormerLLM's token mixer; see the package for the equations. The fused form is lightning attention's kernel on
+ * the turned queries and keys. Its state is one (d', d) matrix a head, d' = 2d with LRPE.
  *
- * <p>Parameters {@code qkvu_proj.weight (4D, D)}: query, key, value, gate (3D without the gate); {@code out_proj.weight (D, D)};
+ * <p>Parameters {@code qkvu_proj.weight (4D, D)}: query, key, value, gate (3D without the gate); {@code out_proj.weight
+ * (D, D)};
  * biases if asked; {@code lrpe.theta (H, 1, d)} with LRPE.
  */
 public final class NormLinearAttention extends SequenceMixer {
@@ -116,7 +117,8 @@ public final class NormLinearAttention extends SequenceMixer {
         TensorState held = (TensorState) state;
         try (NoGradGuard _ = new NoGradGuard()) {
             Projected p = project(x, held.position());
-            CausalLinearAttention.Result result = CausalLinearAttention.withState(p.query, p.key, p.value, config.rates(),
+            CausalLinearAttention.Result result = CausalLinearAttention.withState(p.query, p.key, p.value,
+                    config.rates(),
                     held.get(0), Form.AUTO);
             held.set(0, result.state());
             held.advance(x.size(1));

@@ -7,8 +7,8 @@ import org.bytedeco.pytorch.Tensor;
 import io.heed.nn.Initialisation;
 
 /**
- * The channel mixer: ((x W1) * (x W2)) W3, without an activation. Parameters {@code l1.weight}, {@code l2.weight (F, D)},
- * {@code l3.weight (D, F)}, and biases if asked.
+ * The channel mixer: ((x W1) * (x W2)) W3, without an activation. Parameters {@code l1.weight}, {@code l2.weight (F,
+ * D)}, {@code l3.weight (D, F)}, and biases if asked.
  */
 final class Sglu extends Module {
     private final LinearImpl left;

@@ -22,7 +22,8 @@ final class TransNormerBlock extends Module {
         norm = config.norm();
         epsilon = config.epsilon();
         tokenMixer = register_module("token_mixer", new NormLinearAttention(config));
-        channelMixer = register_module("channel_mixer", new Sglu(config.width(), hidden, config.bias(), config.layers()));
+        channelMixer = register_module("channel_mixer",
+                new Sglu(config.width(), hidden, config.bias(), config.layers()));
     }
 
     NormLinearAttention tokenMixer() {

@@ -28,17 +28,21 @@ public record TransNormerConfig(int vocabulary, int layers, int heads, long widt
     public TransNormerConfig {
         lrpeLayers = Set.copyOf(lrpeLayers);
         if (vocabulary < 1 || layers < 1 || hidden < 1) {
-            throw new IllegalArgumentException("vocabulary " + vocabulary + ", layers " + layers + " and glu_dim " + hidden
+            throw new IllegalArgumentException("vocabulary " + vocabulary + ", layers " + layers + " and glu_dim "
+                    + hidden
                     + " must be at least 1");
         }
         for (int layer : lrpeLayers) {
             if (layer < 0 || layer >= layers) {
-                throw new IllegalArgumentException("LRPE in layer " + layer + ": there are layers 0 to " + (layers - 1));
+                throw new IllegalArgumentException("LRPE in layer " + layer + ": there are layers 0 to "
+                        + (layers - 1));
             }
         }
     }
 
-    /** The paper's model: LRPE in the first layer, decay in all, gated, a tied head, a hidden width of 2D, no biases. */
+    /**
+     * The paper's model: LRPE in the first layer, decay in all, gated, a tied head, a hidden width of 2D, no biases.
+     */
     public static TransNormerConfig of(int vocabulary, int layers, int heads, long width) {
         return new TransNormerConfig(vocabulary, layers, heads, width, 2 * width, false, Set.of(0), true, 1, true, true,
                 ChannelNorm.SIMPLE_RMS, ChannelNorm.EPSILON);
@@ -52,25 +56,29 @@ public record TransNormerConfig(int vocabulary, int layers, int heads, long widt
 
     /** The same with LRPE in other layers. */
     public TransNormerConfig withLrpe(Set<Integer> layersWith) {
-        return new TransNormerConfig(vocabulary, layers, heads, width, hidden, bias, layersWith, tied, embedScale, decay,
+        return new TransNormerConfig(vocabulary, layers, heads, width, hidden, bias, layersWith, tied, embedScale,
+                decay,
                 gate, norm, epsilon);
     }
 
     /** The same with or without forgetting. */
     public TransNormerConfig withDecay(boolean forgets) {
-        return new TransNormerConfig(vocabulary, layers, heads, width, hidden, bias, lrpeLayers, tied, embedScale, forgets,
+        return new TransNormerConfig(vocabulary, layers, heads, width, hidden, bias, lrpeLayers, tied, embedScale,
+                forgets,
                 gate, norm, epsilon);
     }
 
     /** The same with or without gates. */
     public TransNormerConfig withGate(boolean gated) {
-        return new TransNormerConfig(vocabulary, layers, heads, width, hidden, bias, lrpeLayers, tied, embedScale, decay,
+        return new TransNormerConfig(vocabulary, layers, heads, width, hidden, bias, lrpeLayers, tied, embedScale,
+                decay,
                 gated, norm, epsilon);
     }
 
     /** The same with another norm. */
     public TransNormerConfig withNorm(ChannelNorm other) {
-        return new TransNormerConfig(vocabulary, layers, heads, width, hidden, bias, lrpeLayers, tied, embedScale, decay,
+        return new TransNormerConfig(vocabulary, layers, heads, width, hidden, bias, lrpeLayers, tied, embedScale,
+                decay,
                 gate, other, epsilon);
     }
 

@@ -49,19 +49,24 @@ final class TransNormerGolden {
             Tensor logits = model.forward(in.get("tokens"), config.context(in, form));
             outputs.put("logits", logits);
             if (in.containsKey("targets")) {
-                outputs.put("loss", TransNormerLlm.loss(logits, in.get("targets"), config.integer("ignore_index", (int) IGNORED)));
+                outputs.put("loss", TransNormerLlm.loss(logits, in.get("targets"),
+                        config.integer("ignore_index", (int) IGNORED)));
             }
             return outputs;
         });
     }
 
-    /** {@code recurrent-decoding}: tokens, prompt_len to the logits from the prompt's last token on, and each layer's state. */
+    /**
+     * {@code recurrent-decoding}: tokens, prompt_len to the logits from the prompt's last token on, and each layer's
+     * state.
+     */
     static GoldenSubject decoding(GoldenCase golden) {
         GoldenConfig config = new GoldenConfig(golden.config());
         TransNormerLlm model = new TransNormerLlm(model(config));
         return new GoldenSubject(model, in -> {
             Tensor tokens = in.get("tokens");
-            long prompt = in.containsKey("prompt_len") ? in.get("prompt_len").item_long() : config.integer("prompt_len");
+            long prompt = in.containsKey("prompt_len") ? in.get("prompt_len").item_long()
+                    : config.integer("prompt_len");
             Map<String, Tensor> outputs = new LinkedHashMap<>();
             try (BackboneState state = model.state(tokens.size(0))) {
                 List<Tensor> logits = new ArrayList<>();
@@ -87,7 +92,8 @@ final class TransNormerGolden {
             throw new IllegalArgumentException("slope has " + rates.length + " values for n_head = " + heads);
         }
         return new NormLinearConfig(config.integer("n_embd"), rates, config.flag("bias", false),
-                config.flag("use_lrpe", true), true, ChannelNorm.SIMPLE_RMS, config.number("eps", ChannelNorm.EPSILON), 1);
+                config.flag("use_lrpe", true), true, ChannelNorm.SIMPLE_RMS, config.number("eps", ChannelNorm.EPSILON),
+                1);
     }
 
     private static TransNormerConfig model(GoldenConfig config) {
@@ -96,7 +102,8 @@ final class TransNormerGolden {
             lrpe.add(layer.asInt());
         }
         int width = config.integer("n_embd");
-        return new TransNormerConfig(config.integer("vocab_size"), config.integer("n_layer"), config.integer("n_head"), width,
+        return new TransNormerConfig(config.integer("vocab_size"), config.integer("n_layer"), config.integer("n_head"),
+                width,
                 config.integer("glu_dim", 2 * width), config.flag("bias", false), lrpe, config.flag("tied_head", true),
                 config.number("embed_scale", 1), true, true, ChannelNorm.SIMPLE_RMS,
                 config.number("eps", ChannelNorm.EPSILON));

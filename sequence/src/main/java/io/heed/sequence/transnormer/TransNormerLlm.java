@@ -26,8 +26,8 @@ import io.heed.tensor.Weights;
  * The language model: an embedding without positions, blocks, a norm, a head.
  *
  * <p>Parameters under the names of the authors' compact implementation: {@code transnormer.wte.weight (V, D)},
- * {@code transnormer.h.{l}.token_mixer.*}, {@code transnormer.h.{l}.channel_mixer.*}, {@code lm_head.weight (V, D)}, which is
- * the embedding where tied. {@link #fromReleased} renames weights of the released models.
+ * {@code transnormer.h.{l}.token_mixer.*}, {@code transnormer.h.{l}.channel_mixer.*}, {@code lm_head.weight (V, D)},
+ * which is the embedding where tied. {@link #fromReleased} renames weights of the released models.
  */
 public final class TransNormerLlm extends Module {
     private static final int MEAN = 1;
@@ -98,7 +98,8 @@ public final class TransNormerLlm extends Module {
 
     /** Mean cross-entropy in nats over the targets that are not {@code ignored}; logits (B, N, V), targets (B, N). */
     public static Tensor loss(Tensor logits, Tensor targets, long ignored) {
-        return torch.cross_entropy_loss(logits.flatten(0, 1), targets.to(ScalarType.Long).flatten(), new TensorOptional(),
+        return torch.cross_entropy_loss(logits.flatten(0, 1), targets.to(ScalarType.Long).flatten(),
+                new TensorOptional(),
                 MEAN, ignored, 0);
     }
 
@@ -112,7 +113,9 @@ public final class TransNormerLlm extends Module {
         return new BackboneState(blocks.stream().map(TransNormerBlock::tokenMixer).toList(), batch);
     }
 
-    /** A run of tokens (B, N), N at least 1, that continues {@code state}: logits (B, N, V), without a gradient graph. */
+    /**
+     * A run of tokens (B, N), N at least 1, that continues {@code state}: logits (B, N, V), without a gradient graph.
+     */
     public Tensor prefill(Tensor tokens, BackboneState state) {
         try (NoGradGuard _ = new NoGradGuard()) {
             Tensor x = embed(tokens);

@@ -41,8 +41,8 @@ import io.heed.sequence.Timings;
 import io.heed.tensor.Seeds;
 
 /**
- * Quality against a softmax model of the same size and against itself without each part; the cost of a decoded token by its
- * position; why the state is decayed as it goes; and the kernel under it.
+ * Quality against a softmax model of the same size and against itself without each part; the cost of a decoded token by
+ * its position; why the state is decayed as it goes; and the kernel under it.
  */
 final class TransNormerStudy implements Study {
     private static final String FULL = "TransNormerLLM";
@@ -62,7 +62,8 @@ final class TransNormerStudy implements Study {
 
     private record Sizes(int width, int layers, int length, int batch, int steps, int seeds, int windows) {
         static Sizes of(Budget budget) {
-            return budget == Budget.QUICK ? new Sizes(64, 2, 128, 16, 200, 1, 48) : new Sizes(128, 4, 256, 16, 1500, 2, 256);
+            return budget == Budget.QUICK ? new Sizes(64, 2, 128, 16, 200, 1, 48)
+                    : new Sizes(128, 4, 256, 16, 1500, 2, 256);
         }
 
         int heads() {
@@ -89,14 +90,18 @@ final class TransNormerStudy implements Study {
         Decoding.Stability stability = Decoding.stability(STREAM, DECAY);
         report.table(new Table("A head's float32 state over " + STREAM + " tokens at decay rate " + DECAY,
                 List.of("state", "first position lost", "largest relative error"), List.of(
-                Arrays.asList("sum of exp(s j) k_j v_j^T", stability.firstLost() < 0 ? null : stability.firstLost(), null),
+                Arrays.asList("sum of exp(s j) k_j v_j^T", stability.firstLost() < 0 ? null : stability.firstLost(),
+                null),
                 Arrays.asList("decayed as it goes", null, stability.robustError()))));
         progress.update(0.92, "speed");
         report.table(speedTable(budget == Budget.QUICK ? 1 : 9));
-        report.note("Text: characters of WordNet's glosses, N = " + sizes.length + ", " + sizes.steps + " steps at " + RATE
-                + ", " + sizes.seeds + " seed(s). All arms have the same parameters within 1%: without the gate the channel"
+        report.note("Text: characters of WordNet's glosses, N = " + sizes.length + ", " + sizes.steps + " steps at "
+                + RATE
+                + ", " + sizes.seeds + " seed(s). All arms have the same parameters within 1%: without the gate the"
+                + " channel"
                 + " mixers are wider. The softmax arm has rotary positions, RMSNorm and SwiGLU.");
-        report.note("The paper's models have 385M to 7B parameters and are judged by benchmarks of common sense; these sizes say"
+        report.note("The paper's models have 385M to 7B parameters and are judged by benchmarks of common sense;"
+                + " these sizes say"
                 + " which way each part pulls, not how far.");
         return verdict(report, text, decoding, stability);
     }
@@ -116,11 +121,16 @@ final class TransNormerStudy implements Study {
         for (boolean one : held) {
             count += one ? 1 : 0;
         }
-        String reason = String.format(Locale.ROOT, "validation loss %.3f against softmax attention's %.3f (at most %.2f behind);"
-                + " leaving out decay costs %+.3f, LRPE %+.3f, the gate %+.3f nats (decay must cost more than LRPE, the gate more"
-                + " than nothing); a token at position %d takes %.2fx of one at %d, softmax attention's %.2fx (flat up to %.2f);"
-                + " the state that is not decayed is lost at position %d, the decayed one is off by %.1e", full, softmax, LEVEL,
-                decay, lrpe, gate, POSITIONS[POSITIONS.length - 1], ours, POSITIONS[0], theirs, FLAT, stability.firstLost(),
+        String reason = String.format(Locale.ROOT, "validation loss %.3f against softmax attention's %.3f (at most"
+                + " %.2f behind);"
+                + " leaving out decay costs %+.3f, LRPE %+.3f, the gate %+.3f nats (decay must cost more than LRPE,"
+                + " the gate more"
+                + " than nothing); a token at position %d takes %.2fx of one at %d, softmax attention's %.2fx (flat"
+                + " up to %.2f);"
+                + " the state that is not decayed is lost at position %d, the decayed one is off by %.1e", full,
+                softmax, LEVEL,
+                decay, lrpe, gate, POSITIONS[POSITIONS.length - 1], ours, POSITIONS[0], theirs, FLAT,
+                stability.firstLost(),
                 stability.robustError());
         return report.verdict(count == held.length ? Verdict.Outcome.REPRODUCED
                 : count > 0 ? Verdict.Outcome.PARTLY : Verdict.Outcome.NOT_REPRODUCED, reason);
@@ -134,7 +144,8 @@ final class TransNormerStudy implements Study {
         TextCorpus glosses = WordNet.glosses();
         TextTask task = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), sizes.length),
                 sizes.batch, sizes.windows);
-        TransNormerConfig full = TransNormerConfig.of(task.data().vocabularySize(), sizes.layers, sizes.heads(), sizes.width);
+        TransNormerConfig full = TransNormerConfig.of(task.data().vocabularySize(), sizes.layers, sizes.heads(),
+                sizes.width);
         Map<String, TransNormerConfig> arms = new LinkedHashMap<>();
         arms.put(FULL, full);
         arms.put(NO_DECAY, full.withDecay(false));
@@ -199,7 +210,8 @@ final class TransNormerStudy implements Study {
         try (PointerScope _ = new PointerScope()) {
             Seeds.seedTorch(0, "decoding", 0);
             for (String arm : List.of(FULL, SOFTMAX)) {
-                SequenceMixer mixer = Mixers.build(MixerSpec.parse(arm.equals(FULL) ? "transnormer-llm" : SOFTMAX), config);
+                SequenceMixer mixer = Mixers.build(MixerSpec.parse(arm.equals(FULL) ? "transnormer-llm" : SOFTMAX),
+                        config);
                 costs.put(arm, Decoding.costs(mixer, config, POSITIONS, tokens));
             }
         }

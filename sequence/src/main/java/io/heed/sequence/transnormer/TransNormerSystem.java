@@ -31,9 +31,11 @@ public final class TransNormerSystem implements SystemEntry, MixerProvider {
             config -> NormLinearAttention.of(config)).withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(
-        new Claim("quality", "the first linear-attention language model better than softmax models in accuracy: 385M parameters"
+        new Claim("quality", "the first linear-attention language model better than softmax models in accuracy: 385M"
+        + " parameters"
                 + " reach 66.70 on PIQA, 7B reach 43.1 on MMLU against LLaMA1-7B's 35.1", "abstract and README"),
-        new Claim("speed", "lightning attention is more than twice as fast and takes a quarter of the memory of earlier linear"
+        new Claim("speed", "lightning attention is more than twice as fast and takes a quarter of the memory of"
+        + " earlier linear"
                 + " attention", "abstract"),
         new Claim("inference", "time and memory of a decoded token do not depend on the length", "abstract"));
 

@@ -29,7 +29,8 @@ class CombinerAttentionTest extends MixerContract {
 
     @Override
     protected List<MixerConfig> configs() {
-        return List.of(CONFIG.withOptions(Map.of("segment", "6")), CONFIG.withCausal(false).withOptions(Map.of("segment", "5")),
+        return List.of(CONFIG.withOptions(Map.of("segment", "6")), CONFIG.withCausal(false)
+                .withOptions(Map.of("segment", "5")),
                 with("log-sparse"), with("axial-mixture"), with("axial-row-major"));
     }
 
@@ -60,7 +61,8 @@ class CombinerAttentionTest extends MixerContract {
         Tensor v = Ops.scale(torch.arange(new Scalar(21)), 1).to(torch.ScalarType.Float).view(1, 1, 21, 1);
         CombinerConfig config = new CombinerConfig(4, 1, CombinerConfig.Layout.LOG_SPARSE, 1, true, true,
                 CombinerConfig.Levels.EXACT, Pooling.MAX, 1e-6, 1);
-        Tensor out = ListedCombiner.apply(config, q, torch.zeros(1, 1, 21, 4), v.expand(1, 1, 21, 4).contiguous(), null, Form.AUTO);
+        Tensor out = ListedCombiner.apply(config, q, torch.zeros(1, 1, 21, 4), v.expand(1, 1, 21, 4).contiguous(),
+                null, Form.AUTO);
         // token 13 = 1101b: itself, 12 (one token), 8..11 (mean 9.5), 0..7 (mean 3.5)
         assertThat(out.select(2, 13).select(2, 0).item_double()).isCloseTo((13 + 12 + 9.5 + 3.5) / 4,
                 within(1e-5));
@@ -83,8 +85,10 @@ class CombinerAttentionTest extends MixerContract {
         SequenceMixer mixer = build(CONFIG.withOptions(Map.of("segment", "4", "summaries", "false")));
         SequenceMixer grouped = build(CONFIG.withOptions(Map.of("segment", "4")));
         Tensor x = input(12, CONFIG, 1);
-        assertClose("the first segment has no groups", grouped.forward(x).narrow(1, 0, 4), mixer.forward(x).narrow(1, 0, 4), 1e-6);
-        assertThat(Ops.largestDifference(grouped.forward(x).narrow(1, 4, 8), mixer.forward(x).narrow(1, 4, 8))).isGreaterThan(1e-4);
+        assertClose("the first segment has no groups", grouped.forward(x).narrow(1, 0, 4), mixer.forward(x)
+                .narrow(1, 0, 4), 1e-6);
+        assertThat(Ops.largestDifference(grouped.forward(x).narrow(1, 4, 8), mixer.forward(x).narrow(1, 4, 8)))
+                .isGreaterThan(1e-4);
     }
 
     @Test

@@ -18,8 +18,10 @@ class CombinerGoldenTest {
     @TestFactory
     Stream<DynamicTest> inTheComposedForm() {
         return GoldenTests.of("combiner", Map.of(
-                "combiner-fixed", golden -> CombinerGolden.attention(golden, CombinerConfig.Layout.FIXED, Form.REFERENCE),
-                "combiner-logsparse", golden -> CombinerGolden.attention(golden, CombinerConfig.Layout.LOG_SPARSE, Form.REFERENCE),
+                "combiner-fixed", golden -> CombinerGolden.attention(golden, CombinerConfig.Layout.FIXED,
+                Form.REFERENCE),
+                "combiner-logsparse", golden -> CombinerGolden.attention(golden, CombinerConfig.Layout.LOG_SPARSE,
+                Form.REFERENCE),
                 "combiner-axial-mixture",
                 golden -> CombinerGolden.attention(golden, CombinerConfig.Layout.AXIAL_MIXTURE, Form.REFERENCE),
                 "combiner-axial-rowmajor",

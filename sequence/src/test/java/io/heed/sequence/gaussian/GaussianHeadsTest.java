@@ -123,7 +123,8 @@ class GaussianHeadsTest {
         assertThat(gate.shape()).containsExactly(3, 6, 4);
         assertThat(gate.le(new Scalar(1)).all().item_bool()).isTrue();
         assertThat(Ops.largestDifference(gates.forward(x).select(2, 3), x.select(2, 3).mul(gate))).isZero();
-        assertThatThrownBy(() -> new LayerGates(7, 4, 2)).hasMessageContaining("7 layers are not a multiple of 2 heads");
+        assertThatThrownBy(() -> new LayerGates(7, 4, 2))
+                .hasMessageContaining("7 layers are not a multiple of 2 heads");
     }
 
     @Test

@@ -30,7 +30,9 @@ class GaussianMixerTest extends MixerContract {
                 CONFIG.withCausal(false).withOptions(DENSITY));
     }
 
-    /** Densities of the second token, whose variance comes from two, are so curved that differences are that far off. */
+    /**
+     * Densities of the second token, whose variance comes from two, are so curved that differences are that far off.
+     */
     @Override
     protected double gradientTolerance() {
         return 1e-5;
@@ -42,14 +44,17 @@ class GaussianMixerTest extends MixerContract {
         Tensor x = input(29, CONFIG, 3);
         GaussianMixer causal = (GaussianMixer) build(CONFIG);
         GaussianMixer full = (GaussianMixer) build(CONFIG.withCausal(false));
-        assertClose("its statistics are those of all tokens", causal.forward(x).select(1, 28), full.forward(x).select(1, 28),
+        assertClose("its statistics are those of all tokens", causal.forward(x).select(1, 28), full.forward(x)
+                .select(1, 28),
                 1e-5);
-        assertThat(Ops.largestDifference(causal.forward(x).select(1, 5), full.forward(x).select(1, 5))).isGreaterThan(1e-4);
+        assertThat(Ops.largestDifference(causal.forward(x).select(1, 5), full.forward(x).select(1, 5)))
+                .isGreaterThan(1e-4);
     }
 
     @Test
     void stateIsTwoOrThreeNumbersAChannel() {
-        try (MixerState state = build(CONFIG).state(2); MixerState density = build(CONFIG.withOptions(DENSITY)).state(2)) {
+        try (MixerState state = build(CONFIG).state(2); MixerState density = build(CONFIG.withOptions(DENSITY))
+                .state(2)) {
             assertThat(state.bytes()).isEqualTo(2 * 2 * 24 * 4);
             assertThat(density.bytes()).isEqualTo(2 * 3 * 24 * 4);
         }

@@ -111,7 +111,8 @@ class RandomFeatureLayerTest {
         Tensor ridge = new Ridge(rows, y.unsqueeze(1)).fit(lambda);
         try (NoGradGuard _ = new NoGradGuard()) {
             Tensor byGradients = layer.values().flatten().unsqueeze(1).to(ScalarType.Double);
-            double best = Ridge.error(rows, ridge, y.unsqueeze(1)).item_double() + lambda * ridge.square().sum().item_double();
+            double best = Ridge.error(rows, ridge, y.unsqueeze(1)).item_double() + lambda * ridge.square().sum()
+                    .item_double();
             double found = Ridge.error(rows, byGradients, y.unsqueeze(1)).item_double()
                     + lambda * byGradients.square().sum().item_double();
             assertThat(found).isGreaterThanOrEqualTo(best - 1e-6).isLessThan(1.1 * best);

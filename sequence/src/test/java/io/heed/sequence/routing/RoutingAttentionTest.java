@@ -93,7 +93,8 @@ class RoutingAttentionTest extends MixerContract {
         SequenceMixer published = build(CONFIG.withOptions(options));
         Tensor x = input(40, CONFIG, 1);
         Tensor changed = Ops.cat(1, x.narrow(1, 0, 20), input(40, CONFIG, 2).narrow(1, 20, 20));
-        assertThat(Ops.largestDifference(published.forward(x).narrow(1, 0, 20), published.forward(changed).narrow(1, 0, 20)))
+        assertThat(Ops.largestDifference(published.forward(x).narrow(1, 0, 20), published.forward(changed)
+                .narrow(1, 0, 20)))
                 .as("membership of the published rule").isGreaterThan(1e-4);
     }
 

@@ -61,7 +61,8 @@ class TransNormerLlmTest {
     void aTiedHeadCountsOnceAndGetsTheGradientOfBothUses() {
         TransNormerLlm model = new TransNormerLlm(CONFIG);
         TransNormerConfig c = CONFIG;
-        TransNormerLlm untied = new TransNormerLlm(new TransNormerConfig(c.vocabulary(), c.layers(), c.heads(), c.width(),
+        TransNormerLlm untied = new TransNormerLlm(new TransNormerConfig(c.vocabulary(), c.layers(), c.heads(),
+                c.width(),
                 c.hidden(), false, c.lrpeLayers(), false, 1, true, true, c.norm(), c.epsilon()));
         assertThat(untied.parameterCount() - model.parameterCount()).isEqualTo(19 * 16);
         Weights.load(untied, Weights.of(model));
@@ -71,7 +72,8 @@ class TransNormerLlmTest {
         }
         Map<String, Tensor> own = Weights.of(untied);
         Tensor both = own.get("transnormer.wte.weight").grad().add(own.get("lm_head.weight").grad());
-        assertThat(Ops.largestDifference(Weights.of(model).get("transnormer.wte.weight").grad(), both)).isLessThan(1e-6);
+        assertThat(Ops.largestDifference(Weights.of(model).get("transnormer.wte.weight").grad(), both))
+                .isLessThan(1e-6);
     }
 
     @Test
@@ -79,7 +81,8 @@ class TransNormerLlmTest {
         TransNormerLlm model = new TransNormerLlm(CONFIG);
         Map<String, Tensor> released = new LinkedHashMap<>();
         Weights.of(model).forEach((name, tensor) -> released.put(name
-                .replace("transnormer.wte.", "model.embed_tokens.").replace("transnormer.h.", "model.layers."), tensor));
+                .replace("transnormer.wte.", "model.embed_tokens.").replace("transnormer.h.", "model.layers."),
+                tensor));
         assertThat(released).containsKeys("model.embed_tokens.weight", "model.layers.2.token_mixer.lrpe.theta");
         Weights.load(new TransNormerLlm(CONFIG), TransNormerLlm.fromReleased(released));
     }
