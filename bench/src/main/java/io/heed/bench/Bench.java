@@ -25,7 +25,6 @@ public final class Bench {
         cases.addAll(NeighborhoodBenches.all());
         cases.addAll(SelectiveBenches.all());
         cases.addAll(GatherBenches.all());
-        cases.addAll(GrowthBenches.all());
         cases.addAll(GraphBenches.all());
         cases.addAll(MixerBenches.all());
         cases.addAll(FormBenches.all());
