@@ -45,10 +45,11 @@ class BenchTest {
 
     @Test
     void ratioIsTheOthersTimeOverOurs() {
-        SideBySide twice = new SideBySide("sleep", "5 ms", "10 ms",
-                () -> new SideBySide.Sides(() -> sleep(5), () -> sleep(10), () -> 0.0, 0));
+        SideBySide pair = new SideBySide("sleep", "5 ms", "100 ms",
+                () -> new SideBySide.Sides(() -> sleep(5), () -> sleep(100), () -> 0.0, 0));
 
-        assertThat(twice.measure().ratio()).isBetween(1.5, 2.5);
+        // far apart, since a busy machine lets the short side oversleep
+        assertThat(pair.measure().ratio()).isBetween(2.0, 25.0);
     }
 
     private static void sleep(int millis) {
