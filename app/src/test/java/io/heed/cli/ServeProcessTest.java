@@ -32,6 +32,14 @@ class ServeProcessTest {
         Path model = TinyModel.of("llama").with("max_position_embeddings", 4096).with("eos_token_id", null)
                 .write(folder.resolve("tiny"));
         HeedProcess heed = HeedProcess.start(folder, List.of("serve", "--model", model.toString(), "--port", "0"));
+        try {
+            finishesWhatItStreams(heed);
+        } finally {
+            heed.signal("KILL"); // where an assertion failed, it still serves
+        }
+    }
+
+    private static void finishesWhatItStreams(HeedProcess heed) throws Exception {
         Matcher line = Pattern.compile("http://127\\.0\\.0\\.1:(\\d+)/v1").matcher(firstLine(heed));
         assertThat(line.find()).isTrue();
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + line.group(1) + "/v1/completions"))
