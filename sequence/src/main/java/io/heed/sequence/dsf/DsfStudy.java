@@ -48,7 +48,7 @@ final class DsfStudy implements Study {
                          int memorySteps, int memorySeeds) {
         static Sizes of(Budget budget) {
             return budget == Budget.QUICK
-                    ? new Sizes(64, 32, 4, 64, 350, new double[] {3e-3, 1e-2}, 1, new int[] {16, 64}, 400, 2)
+                    ? new Sizes(64, 32, 4, 64, 500, new double[] {3e-3, 1e-2}, 1, new int[] {16, 64}, 400, 2)
                     : new Sizes(256, 64, 8, 64, 1200, new double[] {1e-3, 3e-3}, 2, new int[] {16, 32, 64, 128}, 500,
                             3);
         }
