@@ -65,9 +65,8 @@ final class CombinerStudy implements Study {
     public Report run(Budget budget, Progress progress) {
         boolean quick = budget == Budget.QUICK;
         Report.Builder report = Report.of("combiner", budget).claims(claims());
-        RecallTrial trial = new RecallTrial(new Mqar(128, 64, 8, 0.01, false, 0, 3000, 123), 64, 4, 32, quick ? 250
-                : 3000,
-                quick ? List.of(3e-3) : List.of(1e-3, 3e-3), 0);
+        RecallTrial trial = new RecallTrial(new Mqar(128, 64, 8, 0.01, false, 0, 3000, 123), 64, 4, 32,
+                quick ? 250 : 3000, quick ? List.of(3e-3) : List.of(1e-3, 3e-3), 0);
         TextCorpus glosses = WordNet.glosses();
         TextTask task = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), 128), 8, quick ? 48
                 : 256);

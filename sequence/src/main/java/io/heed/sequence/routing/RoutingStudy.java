@@ -66,9 +66,8 @@ final class RoutingStudy implements Study {
         boolean quick = budget == Budget.QUICK;
         Report.Builder report = Report.of("routing-transformer", budget).claims(claims());
         Map<String, Double> recall = new LinkedHashMap<>();
-        RecallTrial trial = new RecallTrial(new Mqar(128, 64, 8, 0.01, false, 0, 3000, 123), 64, 4, 32, quick ? 250
-                : 3000,
-                quick ? List.of(3e-3) : List.of(1e-3, 3e-3), 0);
+        RecallTrial trial = new RecallTrial(new Mqar(128, 64, 8, 0.01, false, 0, 3000, 123), 64, 4, 32,
+                quick ? 250 : 3000, quick ? List.of(3e-3) : List.of(1e-3, 3e-3), 0);
         ARMS.forEach((name, mixer) -> {
             progress.update(0.5 * recall.size() / ARMS.size(), "recall, " + name);
             recall.put(name, trial.run(mixer).accuracy());
