@@ -3,11 +3,13 @@ package io.heed.sequence.titans;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 import io.heed.catalog.Catalog;
 import io.heed.catalog.Claim;
 import io.heed.catalog.GoldenModule;
+import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
@@ -94,6 +96,11 @@ public final class TitansSystem implements SystemEntry, MixerProvider {
     @Override
     public Map<String, GoldenModule> golden() {
         return TitansGolden.all(Form.AUTO);
+    }
+
+    @Override
+    public Optional<Study> study() {
+        return Optional.of(new TitansStudy());
     }
 
     @Override
