@@ -17,7 +17,8 @@ import io.heed.bench.BenchResult;
 
 /** {@code heed bench}: the kernels against libtorch. */
 @Command(name = "bench", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = {"Times Heed's kernels against libtorch in one process: outputs compared first, runs interleaved, medians.",
+        description =
+        {"Times Heed's kernels against libtorch in one process: outputs compared first, runs interleaved, medians.",
             "Prints the ratio (libtorch's time over Heed's) and the least that it should be.",
             "Exit status 1 when a ratio is below its floor. Stop other programs first."})
 final class BenchCommand implements Callable<Integer> {
@@ -39,7 +40,8 @@ final class BenchCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         List<BenchCase> cases = only == null ? Bench.cases() : Bench.matching(only);
         if (cases.isEmpty()) {
-            throw new IllegalArgumentException("no measurement contains '" + only + "': 'heed bench --list' lists them");
+            throw new IllegalArgumentException("no measurement contains '" + only
+                    + "': 'heed bench --list' lists them");
         }
         if (list) {
             cases.forEach(one -> out.println(one.bench() + "  " + one.shape()));

@@ -24,7 +24,8 @@ import io.heed.cli.output.Terminal;
         footer = {"", "Examples:", "  heed compare --text notes.txt --steps 500",
             "  heed compare --mixers softmax,softmax:positions=none --length 512",
             "  heed compare --task mqar --seeds 3", "  heed compare --task cora --mixers gcn,gat,graph-transformer",
-            "  heed compare --task fashion-mnist --mixers neighborhood,softmax", "  heed compare --resume runs/20260101-120000-compare"})
+            "  heed compare --task fashion-mnist --mixers neighborhood,softmax",
+            "  heed compare --resume runs/20260101-120000-compare"})
 final class CompareCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -41,7 +42,8 @@ final class CompareCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
 
-    @Option(names = "--out", paramLabel = "FOLDER", description = "Where to keep the run (default: runs/<time>-compare).")
+    @Option(names = "--out", paramLabel = "FOLDER",
+            description = "Where to keep the run (default: runs/<time>-compare).")
     private Path out;
 
     @Option(names = "--resume", paramLabel = "RUN", description = "Go on with an interrupted run; its settings hold.")
@@ -61,7 +63,8 @@ final class CompareCommand implements Callable<Integer> {
     private CompareJob job() throws IOException {
         if (resume != null) {
             if (model.isGiven() || mixers != null || seeds != null || out != null) {
-                throw new IllegalArgumentException("--resume goes on with the run's own settings: leave out the others");
+                throw new IllegalArgumentException(
+                        "--resume goes on with the run's own settings: leave out the others");
             }
             return CompareJob.resume(resume);
         }

@@ -18,18 +18,20 @@ import io.heed.train.NearestName;
 import io.heed.train.TrainingStopped;
 
 /**
- * Turns whatever went wrong into one line on the error stream and an exit status: 2 for bad usage or input, 1 for a training
- * that broke off. A stack trace follows only with {@code --verbose}.
+ * Turns whatever went wrong into one line on the error stream and an exit status: 2 for bad usage or input, 1 for a
+ * training that broke off. A stack trace follows only with {@code --verbose}.
  */
 final class Complaints implements CommandLine.IParameterExceptionHandler, CommandLine.IExecutionExceptionHandler {
     @Override
     public int handleParseException(CommandLine.ParameterException e, String[] arguments) {
         CommandLine line = e.getCommandLine();
         String message = switch (e) {
-            case CommandLine.UnmatchedArgumentException unmatched -> unmatched(line, unmatched.getUnmatched().getFirst());
+            case CommandLine.UnmatchedArgumentException unmatched -> unmatched(line, unmatched.getUnmatched()
+                    .getFirst());
             case CommandLine.MissingParameterException missing when !missing.getMissing().isEmpty() -> "missing "
                     + missing.getMissing().stream().map(Complaints::named).collect(Collectors.joining(", "));
-            case CommandLine.OverwrittenOptionException twice -> "option " + twice.getMessage().replaceFirst("^option ", "")
+            case CommandLine.OverwrittenOptionException twice -> "option " + twice.getMessage()
+                    .replaceFirst("^option ", "")
                     .lines().findFirst().orElse("given twice");
             default -> firstLine(e.getMessage());
         };
@@ -79,7 +81,8 @@ final class Complaints implements CommandLine.IParameterExceptionHandler, Comman
         String kind;
         if (argument.startsWith("-")) {
             kind = "option";
-            spec.options().stream().filter(option -> !option.hidden()).forEach(option -> known.add(option.longestName()));
+            spec.options().stream().filter(option -> !option.hidden())
+                    .forEach(option -> known.add(option.longestName()));
         } else if (spec.subcommands().isEmpty()) {
             return "unexpected argument '" + argument + "'";
         } else {
@@ -100,7 +103,8 @@ final class Complaints implements CommandLine.IParameterExceptionHandler, Comman
             case NoSuchFileException missing -> missing.getFile() + ": no such file or folder";
             case AccessDeniedException denied -> denied.getFile() + ": permission denied";
             case FileAlreadyExistsException exists -> exists.getFile() + ": already exists";
-            case FileSystemException other -> other.getFile() + (other.getReason() == null ? "" : ": " + other.getReason());
+            case FileSystemException other -> other.getFile() + (other.getReason() == null ? "" : ": "
+                    + other.getReason());
             default -> String.valueOf(e.getMessage());
         };
     }

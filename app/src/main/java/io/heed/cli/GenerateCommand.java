@@ -24,7 +24,8 @@ import io.heed.sequence.Sampling;
 
 /** {@code heed generate}: lets a trained model write. */
 @Command(name = "generate", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false,
-        description = {"Lets a model write text, token by token: one that 'heed train' or 'heed compare' trained, or one of a"
+        description =
+        {"Lets a model write text, token by token: one that 'heed train' or 'heed compare' trained, or one of a"
             + " HuggingFace folder."},
         footer = {"", "Examples:", "  heed generate runs/20260101-120000-train --prompt 'a small ' --temperature 0.7",
             "  heed generate --model models/Qwen3-0.6B --prompt 'Once upon a time' --max-tokens 200 --seed 1"})
@@ -40,10 +41,12 @@ final class GenerateCommand implements Callable<Integer> {
             description = "A HuggingFace folder instead: config.json, model.safetensors, tokenizer.json.")
     private Path folder;
 
-    @Option(names = "--prompt", paramLabel = "TEXT", defaultValue = "a ", description = "What to continue (default: 'a ').")
+    @Option(names = "--prompt", paramLabel = "TEXT", defaultValue = "a ",
+            description = "What to continue (default: 'a ').")
     private String prompt;
 
-    @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "300", description = "Tokens to write (default: 300).")
+    @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "300",
+            description = "Tokens to write (default: 300).")
     private int count;
 
     @Option(names = "--temperature", paramLabel = "T",
@@ -51,7 +54,8 @@ final class GenerateCommand implements Callable<Integer> {
                 "(default: 0.8, with --model what the folder says)."})
     private Double temperature;
 
-    @Option(names = "--top-k", paramLabel = "K", description = "Draw from the K likeliest tokens only; 0 for all (default).")
+    @Option(names = "--top-k", paramLabel = "K",
+            description = "Draw from the K likeliest tokens only; 0 for all (default).")
     private Integer topK;
 
     @Option(names = "--top-p", paramLabel = "P",
@@ -66,7 +70,8 @@ final class GenerateCommand implements Callable<Integer> {
             description = "With --model: above 1 makes tokens that occurred less likely (default: 1).")
     private Double repetitionPenalty;
 
-    @Option(names = "--stop", paramLabel = "TEXT", description = "With --model: end where TEXT would come; may be repeated.")
+    @Option(names = "--stop", paramLabel = "TEXT",
+            description = "With --model: end where TEXT would come; may be repeated.")
     private List<String> stops = List.of();
 
     @Option(names = "--attention", paramLabel = "POLICY",
@@ -82,7 +87,8 @@ final class GenerateCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--max-tokens is " + count + ", must be at least 1");
         }
         if ((run == null) == (folder == null)) {
-            throw new IllegalArgumentException("give either RUN, a folder of heed train, or --model, a HuggingFace folder");
+            throw new IllegalArgumentException(
+                    "give either RUN, a folder of heed train, or --model, a HuggingFace folder");
         }
         if (folder != null) {
             writeWithModel();

@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
         subcommands = {CompareCommand.class, SystemsCommand.class, StudyCommand.class, VerifyCommand.class,
             TrainCommand.class, GenerateCommand.class, ServeCommand.class, InspectCommand.class, DataCommand.class,
             BenchCommand.class},
-        description = "Attention for the JVM: compare, study, check and train attention mechanisms and other sequence mixers.",
+        description =
+        "Attention for the JVM: compare, study, check and train attention mechanisms and other sequence mixers.",
         synopsisSubcommandLabel = "COMMAND", commandListHeading = "%nCommands:%n",
         footer = {"", "Start with:", "  heed compare                    four mixers side by side on English text",
             "  heed compare --text notes.txt   the same on your own text",

@@ -29,9 +29,11 @@ import io.heed.train.RunDirectory;
 
 /** {@code heed inspect}: what a trained model's attention does on a text. */
 @Command(name = "inspect", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false,
-        description = {"Lets a trained model read a text and shows what its attention does, by layer and head: sinks, entropy,"
+        description =
+        {"Lets a trained model read a text and shows what its attention does, by layer and head: sinks, entropy,"
             + " distance, what each head is worth.", "Prints a table, and writes a page with the maps."},
-        footer = {"", "Examples:", "  heed inspect runs/20260101-120000-train --text 'a small plant with yellow flowers'",
+        footer = {"", "Examples:",
+        "  heed inspect runs/20260101-120000-train --text 'a small plant with yellow flowers'",
             "  heed inspect runs/20260101-120000-train --file notes.txt --layers 1,2 --out notes.html"})
 final class InspectCommand implements Callable<Integer> {
     private enum Importance { MEAN, ZERO, NONE }
@@ -39,7 +41,8 @@ final class InspectCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL", description = "A folder of heed train, one model's folder in a run of heed compare,"
+    @Parameters(paramLabel = "MODEL",
+            description = "A folder of heed train, one model's folder in a run of heed compare,"
             + " or a HuggingFace model's folder.")
     private Path model;
 
@@ -60,11 +63,13 @@ final class InspectCommand implements Callable<Integer> {
     private double epsilon;
 
     @Option(names = "--importance", paramLabel = "mean|zero|none", defaultValue = "mean",
-            description = "How to find what a head is worth: set its output to its mean (default) or to zero, one pass a head; or"
+            description =
+            "How to find what a head is worth: set its output to its mean (default) or to zero, one pass a head; or"
                     + " not at all.")
     private Importance importance;
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Where to write the page (default: runs/<time>-inspect/report.html).")
+    @Option(names = "--out", paramLabel = "FILE",
+            description = "Where to write the page (default: runs/<time>-inspect/report.html).")
     private Path out;
 
     @Override

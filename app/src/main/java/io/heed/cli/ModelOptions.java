@@ -21,7 +21,8 @@ final class ModelOptions {
                 "images (your own)."})
     private String task;
 
-    @Option(names = "--text", paramLabel = "FILE", description = "Your own text, UTF-8, instead of the WordNet glosses.")
+    @Option(names = "--text", paramLabel = "FILE",
+            description = "Your own text, UTF-8, instead of the WordNet glosses.")
     private Path text;
 
     @Option(names = "--images", paramLabel = "DIR",

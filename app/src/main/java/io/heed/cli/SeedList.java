@@ -20,7 +20,8 @@ final class SeedList {
             }
             return list;
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("--seeds is '" + text + "', must be a count or whole numbers with commas", e);
+            throw new IllegalArgumentException("--seeds is '" + text
+                    + "', must be a count or whole numbers with commas", e);
         }
     }
 }

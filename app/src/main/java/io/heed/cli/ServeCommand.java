@@ -23,7 +23,8 @@ import io.heed.train.StopSignal;
 
 /** {@code heed serve}: an OpenAI-compatible server. */
 @Command(name = "serve", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false,
-        description = {"Serves a model of a HuggingFace folder over HTTP, as OpenAI's API has it: /v1/models, /v1/completions,"
+        description =
+        {"Serves a model of a HuggingFace folder over HTTP, as OpenAI's API has it: /v1/models, /v1/completions,"
             + " /v1/chat/completions, /health, /metrics.",
             "SIGTERM or Ctrl-C finishes what is being answered and refuses the rest; a second one ends at once."},
         footer = {"", "Example:", "  heed serve --model models/Qwen3-0.6B --port 8080"})
@@ -41,7 +42,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "Where to listen (default: 127.0.0.1, this machine only; 0.0.0.0 for all).")
     private String host;
 
-    @Option(names = "--port", paramLabel = "N", defaultValue = "8080", description = "Port (default: 8080; 0 for any free one).")
+    @Option(names = "--port", paramLabel = "N", defaultValue = "8080",
+            description = "Port (default: 8080; 0 for any free one).")
     private int port;
 
     @Option(names = "--api-key", paramLabel = "KEY", defaultValue = "${env:HEED_API_KEY:-}",
@@ -52,7 +54,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "Memory for keys and values, in MiB, taken by need (default: 1024).")
     private long cache;
 
-    @Option(names = "--batch", paramLabel = "N", defaultValue = "64", description = "Answers computed at a time (default: 64).")
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "64",
+            description = "Answers computed at a time (default: 64).")
     private int batch;
 
     @Option(names = "--queue", paramLabel = "N", defaultValue = "256",
@@ -63,7 +66,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "Most tokens of one answer (default: 4096).")
     private int maxTokens;
 
-    @Option(names = "--max-body", paramLabel = "KB", defaultValue = "1024", description = "Largest request, in KiB (default: 1024).")
+    @Option(names = "--max-body", paramLabel = "KB", defaultValue = "1024",
+            description = "Largest request, in KiB (default: 1024).")
     private int maxBody;
 
     @Option(names = "--timeout", paramLabel = "S", defaultValue = "600",
@@ -76,17 +80,21 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        ServerSettings settings = new ServerSettings(host, port, apiKey, Math.multiplyExact(maxBody, 1024), maxTokens, 8,
+        ServerSettings settings = new ServerSettings(host, port, apiKey, Math.multiplyExact(maxBody, 1024), maxTokens,
+                8,
                 Duration.ofSeconds(timeout));
         StopSignal signal = StopSignal.onInterrupt();
         VectorModule.load();
         TextModel model = TextModel.open(folder);
         AttentionPlan plan = AttentionOptions.plan(attention, model.model().config());
-        EngineSettings shared = EngineSettings.of(plan, Math.multiplyExact(cache, 1L << 20), model.vocabulary()).withBatch(batch)
+        EngineSettings shared = EngineSettings.of(plan, Math.multiplyExact(cache, 1L << 20), model.vocabulary())
+                .withBatch(batch)
                 .withQueue(queue);
         PrintWriter out = spec.commandLine().getOut();
-        try (Engine engine = new Engine(model.model(), shared); ModelServer server = ModelServer.start(model, engine, settings)) {
-            out.println("heed serves " + model.name() + " at http://" + host + ":" + server.address().getPort() + "/v1");
+        try (Engine engine = new Engine(model.model(), shared); ModelServer server = ModelServer.start(model, engine,
+                settings)) {
+            out.println("heed serves " + model.name() + " at http://" + host + ":" + server.address().getPort()
+                    + "/v1");
             out.flush();
             while (!signal.requested()) {
                 Thread.sleep(50);

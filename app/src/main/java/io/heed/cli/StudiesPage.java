@@ -16,7 +16,9 @@ import io.heed.catalog.Table;
 import io.heed.catalog.Verdict.Outcome;
 import io.heed.cli.output.Figures;
 
-/** The last results of all studies as one Markdown page: what did not reproduce first, then each study with its numbers. */
+/**
+ * The last results of all studies as one Markdown page: what did not reproduce first, then each study with its numbers.
+ */
 final class StudiesPage {
     private static final DateTimeFormatter DAY =
             DateTimeFormatter.ofPattern("d MMMM yyyy", Locale.ENGLISH).withZone(ZoneOffset.UTC);
@@ -118,7 +120,8 @@ final class StudiesPage {
         }
         line("");
         line("`heed study " + report.system() + " --budget " + report.budget() + "`, "
-                + Figures.duration(report.seconds()) + " on " + report.machine() + ", " + DAY.format(report.time()) + ".");
+                + Figures.duration(report.seconds()) + " on " + report.machine() + ", " + DAY.format(report.time())
+                + ".");
     }
 
     private void row(List<String> cells) {

@@ -39,7 +39,8 @@ final class StudyCommand implements Callable<Integer> {
             description = "How long it may take: quick is about two minutes, full about twenty.")
     private String budget;
 
-    @Option(names = "--out", paramLabel = "FOLDER", description = "Where to keep the report (default: runs/<time>-study-ID).")
+    @Option(names = "--out", paramLabel = "FOLDER",
+            description = "Where to keep the report (default: runs/<time>-study-ID).")
     private Path out;
 
     @Option(names = "--page", paramLabel = "FILE",
@@ -70,7 +71,8 @@ final class StudyCommand implements Callable<Integer> {
         Budget time = Budget.named(budget);
         Catalog.Listing listing = Catalog.load().get(id);
         Study study = listing.entry().flatMap(SystemEntry::study).orElseThrow(() -> new IllegalArgumentException(
-                listing.isBuilt() ? "'" + id + "' has no study" : "'" + id + "' is not built yet, so it cannot be studied"));
+                listing.isBuilt() ? "'" + id + "' has no study" : "'" + id
+                + "' is not built yet, so it cannot be studied"));
         VectorModule.load();
         StudyProgress progress = new StudyProgress(Terminal.current());
         Report report = study.run(time, progress);
@@ -87,7 +89,8 @@ final class StudyCommand implements Callable<Integer> {
         if (out != null) {
             Files.createDirectories(out);
         }
-        try (RunDirectory run = out == null ? RunDirectory.create(Path.of("runs"), "study-" + id) : RunDirectory.open(out)) {
+        try (RunDirectory run = out == null ? RunDirectory.create(Path.of("runs"), "study-" + id) : RunDirectory.open(
+                out)) {
             Files.writeString(run.path().resolve("report.json"), report.json() + "\n");
             Files.writeString(run.report(), StudyPage.html(listing.card(), report));
             return run.path();

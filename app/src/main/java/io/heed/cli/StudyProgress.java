@@ -23,7 +23,8 @@ final class StudyProgress implements Progress {
             int full = (int) Math.round(WIDTH * share);
             String line = String.format(Locale.ROOT, "%s%s %3.0f%%  %s", "━".repeat(full), "─".repeat(WIDTH - full),
                     100 * share, message);
-            terminal.err().print("\r" + line.substring(0, Math.min(line.length(), terminal.columns() - 1)) + "\u001b[K");
+            terminal.err().print("\r" + line.substring(0, Math.min(line.length(), terminal.columns() - 1))
+                    + "\u001b[K");
             terminal.err().flush();
         } else if (!message.equals(last)) {
             terminal.err().println(String.format(Locale.ROOT, "%3.0f%%  %s", 100 * share, message));

@@ -53,7 +53,8 @@ final class SystemsCommand implements Callable<Integer> {
             list(all, golden, out);
             long built = catalog.systems().stream().filter(Catalog.Listing::isBuilt).count();
             out.println();
-            out.println(built + " of " + catalog.systems().size() + " systems are built. 'heed systems show ID' tells more.");
+            out.println(built + " of " + catalog.systems().size()
+                    + " systems are built. 'heed systems show ID' tells more.");
         }
         out.flush();
         return 0;
@@ -68,7 +69,8 @@ final class SystemsCommand implements Callable<Integer> {
             }
             for (Catalog.Listing listing : members) {
                 String id = listing.card().id();
-                table.row(List.of("  " + id, listing.card().title(), listing.isBuilt() ? "yes" : "not yet", golden.of(id),
+                table.row(List.of("  " + id, listing.card().title(), listing.isBuilt() ? "yes" : "not yet",
+                        golden.of(id),
                         verdicts.last(id).map(last -> last.verdict().outcome().text()).orElse("-")));
             }
         }

@@ -39,7 +39,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "FOLDER", description = "Where to keep the run (default: runs/<time>-train).")
     private Path out;
 
-    @Option(names = "--resume", paramLabel = "RUN", description = "Go on with an interrupted training; its settings hold.")
+    @Option(names = "--resume", paramLabel = "RUN",
+            description = "Go on with an interrupted training; its settings hold.")
     private Path resume;
 
     @Override
@@ -53,7 +54,8 @@ final class TrainCommand implements Callable<Integer> {
     private TrainJob job() throws IOException {
         if (resume != null) {
             if (model.isGiven() || mixer != null || seed != null || out != null) {
-                throw new IllegalArgumentException("--resume goes on with the run's own settings: leave out the others");
+                throw new IllegalArgumentException(
+                        "--resume goes on with the run's own settings: leave out the others");
             }
             return TrainJob.resume(resume);
         }

@@ -18,7 +18,8 @@ import io.heed.cli.output.Home;
 
 /** {@code heed verify}: holds the built systems to their authors' numbers. */
 @Command(name = "verify", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        description = {"Runs golden cases: modules of the official implementations with weights, inputs, outputs and gradients.",
+        description =
+        {"Runs golden cases: modules of the official implementations with weights, inputs, outputs and gradients.",
             "Prints a line a case: PASS, FAIL or MISSING, system/case, the largest error, the tolerance.",
             "Exit status 1 unless all pass."},
         footer = {"", "Example:", "  heed verify golden/aaren golden/sigmoid-attention/attention.safetensors"})
@@ -26,7 +27,8 @@ final class VerifyCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "PATH", description = "Golden files, or folders that are searched for them.")
+    @Parameters(arity = "1..*", paramLabel = "PATH",
+            description = "Golden files, or folders that are searched for them.")
     private List<Path> paths;
 
     @Override

@@ -24,7 +24,8 @@ class ArrowsTest {
 
     @BeforeAll
     static void read() {
-        house = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("io.heed");
+        house = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
+                .importPackages("io.heed");
     }
 
     @Test

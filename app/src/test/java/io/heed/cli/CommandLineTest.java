@@ -87,11 +87,14 @@ class CommandLineTest {
     void textThatCannotBeRead(@TempDir Path folder) throws IOException {
         Path missing = folder.resolve("missing.txt");
         Path empty = Files.writeString(folder.resolve("empty.txt"), "");
-        Path latin = Files.write(folder.resolve("latin.txt"), "a caf\u00e9 in town".getBytes(StandardCharsets.ISO_8859_1));
-        Map<Path, String> faults = Map.of(missing, "does not exist", empty, "empty", folder, "folder", latin, "not UTF-8");
+        Path latin = Files.write(folder.resolve("latin.txt"),
+                "a caf\u00e9 in town".getBytes(StandardCharsets.ISO_8859_1));
+        Map<Path, String> faults = Map.of(missing, "does not exist", empty, "empty", folder, "folder", latin,
+                "not UTF-8");
         faults.forEach((path, word) -> {
             err.getBuffer().setLength(0);
-            assertThat(run("compare", "--text", path.toString(), "--out", folder.resolve("run").toString())).isEqualTo(2);
+            assertThat(run("compare", "--text", path.toString(), "--out", folder.resolve("run").toString()))
+                    .isEqualTo(2);
             assertThat(err.toString().lines()).singleElement().asString().startsWith("heed compare: ")
                     .contains(path.toString()).contains(word);
         });
@@ -110,7 +113,8 @@ class CommandLineTest {
     void configThatIsNoYamlNamesTheLine(@TempDir Path folder) throws IOException {
         Path config = Files.writeString(folder.resolve("bad.yaml"), "width: 64\nsteps: [1\n");
         assertThat(run("compare", "--config", config.toString())).isEqualTo(2);
-        assertThat(err.toString().lines()).singleElement().asString().contains(config + " line ").contains("not valid YAML");
+        assertThat(err.toString().lines()).singleElement().asString().contains(config + " line ")
+                .contains("not valid YAML");
     }
 
     @Test

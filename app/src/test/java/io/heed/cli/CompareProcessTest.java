@@ -69,7 +69,8 @@ class CompareProcessTest {
             assertThat(node.get("state_bytes").longValue()).isPositive();
         }
         double softmax = MAPPER.readTree(lines.get(0)).get("parameters").doubleValue();
-        assertThat(MAPPER.readTree(lines.get(1)).get("parameters").doubleValue()).isBetween(0.98 * softmax, 1.02 * softmax);
+        assertThat(MAPPER.readTree(lines.get(1)).get("parameters").doubleValue())
+                .isBetween(0.98 * softmax, 1.02 * softmax);
     }
 
     @Test
@@ -80,7 +81,8 @@ class CompareProcessTest {
 
     @Test
     void goesOnExactlyAfterKill() throws IOException, InterruptedException {
-        HeedProcess cut = HeedProcess.start(folder, compare("cut", 300)).untilLines(folder.resolve("cut").resolve(SECOND), 90);
+        HeedProcess cut = HeedProcess.start(folder, compare("cut", 300))
+                .untilLines(folder.resolve("cut").resolve(SECOND), 90);
         cut.signal("KILL");
         assertThat(cut.status()).isNotZero();
         HeedProcess resumed = HeedProcess.start(folder, List.of("compare", "--resume", "cut", "--json"));

@@ -55,12 +55,14 @@ class InspectCommandTest {
         List<String> lines = out.toString().lines().toList();
         assertThat(lines.getFirst()).startsWith("39 of 39 tokens, loss ");
         assertThat(lines.get(1)).startsWith("layer.head").endsWith("loss without");
-        assertThat(lines.subList(2, 6)).extracting(line -> line.substring(0, 3)).containsExactly("0.0", "0.1", "1.0", "1.1");
+        assertThat(lines.subList(2, 6)).extracting(line -> line.substring(0, 3)).containsExactly("0.0", "0.1", "1.0",
+                "1.1");
         assertThat(lines.get(6)).contains("of 4 heads");
         assertThat(lines.getLast()).isEqualTo("page: " + page);
 
         String html = Files.readString(page);
-        assertThat(html).doesNotContain("http:").doesNotContain("https:").doesNotContainPattern("(?i)<link|@import|url\\(").doesNotContain("<b>small")
+        assertThat(html).doesNotContain("http:").doesNotContain("https:")
+                .doesNotContainPattern("(?i)<link|@import|url\\(").doesNotContain("<b>small")
                 .contains("default-src 'none'").doesNotContain(">NaN").doesNotContain("Infinity");
         assertThat(count("class=\"cell", html)).as("four tables of four heads").isEqualTo(16);
         assertThat(count("src=\"data:image/png;base64,", html)).isEqualTo(4);
@@ -72,19 +74,23 @@ class InspectCommandTest {
     void evenAttentionIsASinkOnlyBelowItsOwnShare() throws IOException {
         Path model = model("softmax:positions=none", true);
         // even attention gives the first of 13 tokens (1 + 1/2 + .. + 1/13) / 13 = 0.245
-        assertThat(run("inspect", model, "--text", "abcabcabcabca", "--out", folder.resolve("x.html"), "--epsilon", "0.25")).isZero();
+        assertThat(run("inspect", model, "--text", "abcabcabcabca", "--out", folder.resolve("x.html"), "--epsilon",
+                "0.25")).isZero();
         assertThat(out.toString()).contains("None of 4 heads has a sink").contains("24.5%");
         out.getBuffer().setLength(0);
-        assertThat(run("inspect", model, "--text", "abcabcabcabca", "--out", folder.resolve("x.html"), "--importance", "none",
+        assertThat(run("inspect", model, "--text", "abcabcabcabca", "--out", folder.resolve("x.html"), "--importance",
+                "none",
                 "--epsilon", "0.2"))
                 .as(err.toString()).isZero();
-        assertThat(out.toString()).contains("4 of 4 heads have a sink, all on the first token").doesNotContain("loss without");
+        assertThat(out.toString()).contains("4 of 4 heads have a sink, all on the first token")
+                .doesNotContain("loss without");
     }
 
     @Test
     void layersAndHeadsCanBeChosen() throws IOException {
         Path model = model("softmax");
-        assertThat(run("inspect", model, "--text", TEXT, "--layers", "1", "--heads", "1,0", "--out", folder.resolve("x.html"))).isZero();
+        assertThat(run("inspect", model, "--text", TEXT, "--layers", "1", "--heads", "1,0", "--out",
+                folder.resolve("x.html"))).isZero();
         assertThat(out.toString()).contains("\n1.1 ").contains("\n1.0 ").doesNotContain("\n0.0 ");
     }
 
@@ -107,7 +113,8 @@ class InspectCommandTest {
         Path stories = Path.of(System.getProperty("heed.root", "..")).resolve("../shared/data/stories260K").normalize();
         Assumptions.assumeTrue(Files.isDirectory(stories), () -> stories + " is absent");
         Path page = folder.resolve("x.html");
-        assertThat(run("inspect", stories, "--text", "Once upon a time, there was a little girl", "--importance", "none",
+        assertThat(run("inspect", stories, "--text", "Once upon a time, there was a little girl", "--importance",
+                "none",
                 "--out", page)).as(err.toString()).isZero();
         assertThat(out.toString().lines().filter(line -> line.matches("\\d\\.\\d .*"))).hasSize(40);
         assertThat(out.toString()).startsWith("13 of 13 tokens, loss 0.1");
@@ -128,7 +135,8 @@ class InspectCommandTest {
         Path empty = Files.writeString(folder.resolve("empty.txt"), " \n");
         Path latin = Files.write(folder.resolve("latin.txt"), "caf\u00e9".getBytes(StandardCharsets.ISO_8859_1));
         Path nothing = Files.createDirectory(folder.resolve("nothing"));
-        complains("does not exist: name a folder that 'heed train' made", "inspect", folder.resolve("absent"), "--text", TEXT);
+        complains("does not exist: name a folder that 'heed train' made", "inspect", folder.resolve("absent"), "--text",
+                TEXT);
         complains("is a file, not a folder", "inspect", empty, "--text", TEXT);
         complains("model.json is missing", "inspect", nothing, "--text", TEXT);
         complains("nothing to read: give --text or --file", "inspect", model);
@@ -138,7 +146,8 @@ class InspectCommandTest {
         complains("latin.txt is not UTF-8", "inspect", model, "--file", latin);
         complains("absent.txt: no such file", "inspect", model, "--file", folder.resolve("absent.txt"));
         complains("one token long", "inspect", model, "--text", "a");
-        complains("layer 2 does not exist: the model has 2 layers, numbered from 0 to 1", "inspect", model, "--text", TEXT,
+        complains("layer 2 does not exist: the model has 2 layers, numbered from 0 to 1", "inspect", model, "--text",
+                TEXT,
                 "--layers", "0,2");
         complains("head 7 does not exist: each layer has 2 heads", "inspect", model, "--text", TEXT, "--heads", "7");
         complains("--epsilon is 1.5", "inspect", model, "--text", TEXT, "--epsilon", "1.5");
@@ -160,8 +169,10 @@ class InspectCommandTest {
     /** A run folder with a small model; if asked, one whose attention is even. */
     private Path model(String mixer, boolean even) throws IOException {
         CharacterVocabulary vocabulary = CharacterVocabulary.of(TEXT);
-        LanguageModelConfig config = new LanguageModelConfig(vocabulary.size(), true, new BackboneConfig(16, 2, 2, 2, 64, 32,
-                BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0, true, List.of(MixerSpec.parse(mixer))));
+        LanguageModelConfig config = new LanguageModelConfig(vocabulary.size(), true,
+                new BackboneConfig(16, 2, 2, 2, 64, 32,
+                BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0, true,
+                List.of(MixerSpec.parse(mixer))));
         Seeds.seedTorch(4, "weights", 0);
         LanguageModel model = new LanguageModel(config);
         Map<String, Tensor> weights = Weights.of(model);

@@ -154,7 +154,8 @@ class LauncherTest {
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
-    private Outcome heed(Map<String, String> environment, String... arguments) throws IOException, InterruptedException {
+    private Outcome heed(Map<String, String> environment, String... arguments) throws IOException,
+            InterruptedException {
         List<String> line = new ArrayList<>(List.of(house.resolve("heed").toString()));
         line.addAll(List.of(arguments));
         Path err = folder.resolve("err.txt");

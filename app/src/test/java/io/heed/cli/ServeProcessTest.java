@@ -42,11 +42,13 @@ class ServeProcessTest {
     private static void finishesWhatItStreams(HeedProcess heed) throws Exception {
         Matcher line = Pattern.compile("http://127\\.0\\.0\\.1:(\\d+)/v1").matcher(firstLine(heed));
         assertThat(line.find()).isTrue();
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + line.group(1) + "/v1/completions"))
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + line.group(1)
+                + "/v1/completions"))
                 .header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(
                         "{\"model\":\"tiny\",\"prompt\":\"a\",\"max_tokens\":600,\"stream\":true,\"temperature\":1,\"seed\":1}"))
                 .build();
-        try (HttpClient http = HttpClient.newHttpClient(); BufferedReader events = new BufferedReader(new InputStreamReader(
+        try (HttpClient http = HttpClient.newHttpClient(); BufferedReader events =
+                new BufferedReader(new InputStreamReader(
                 http.send(request, HttpResponse.BodyHandlers.ofInputStream()).body(), StandardCharsets.UTF_8))) {
             assertThat(events.readLine()).isNotNull(); // the answer has begun
             heed.signal("TERM");

@@ -173,7 +173,8 @@ final class AttentionBenches {
 
         void libtorch(TensorOptional mask, boolean causal) {
             try (PointerScope _ = new PointerScope()) {
-                expected.set_data(torch.scaled_dot_product_attention(query, key, value, mask, 0, causal, new DoubleOptional(),
+                expected.set_data(torch.scaled_dot_product_attention(query, key, value, mask, 0, causal,
+                        new DoubleOptional(),
                         query.size(1) != key.size(1)));
             }
         }

@@ -25,7 +25,10 @@ public record BenchResult(String bench, String shape, double heedMillis, String 
         return Double.isNaN(floor) || ratio >= floor;
     }
 
-    /** One JSON object: {@code {"bench","shape","heed_ms","other","other_ms","ratio","floor"}}; floor is null where unset. */
+    /**
+     * One JSON object: {@code {"bench","shape","heed_ms","other","other_ms","ratio","floor"}}; floor is null where
+     * unset.
+     */
     public String json() {
         ObjectNode node = JSON.createObjectNode();
         node.put("bench", bench).put("shape", shape).put("heed_ms", rounded(heedMillis)).put("other", other)
@@ -40,7 +43,8 @@ public record BenchResult(String bench, String shape, double heedMillis, String 
 
     /** One line of a table. */
     public String line() {
-        return String.format(Locale.ROOT, "%-4s %-27s %-28s %10.3f ms %10.3f ms  %6.2fx  %-6s %s", holds() ? "ok" : "LOW",
+        return String.format(Locale.ROOT, "%-4s %-27s %-28s %10.3f ms %10.3f ms  %6.2fx  %-6s %s", holds() ? "ok"
+                : "LOW",
                 bench, shape, heedMillis, otherMillis, ratio,
                 Double.isNaN(floor) ? "" : String.format(Locale.ROOT, ">=%.2f", floor), other);
     }

@@ -19,7 +19,8 @@ final class DecodeBenches {
     private DecodeBenches() { }
 
     static List<BenchCase> all() {
-        return List.of(new SideBySide("decode", "1x" + HEADS + "x" + CACHED + "x" + WIDTH, "plain sum over the same bytes",
+        return List.of(new SideBySide("decode", "1x" + HEADS + "x" + CACHED + "x" + WIDTH,
+                "plain sum over the same bytes",
                 () -> {
                     Tensor query = Tensors.normal(1, HEADS, 1, WIDTH);
                     Tensor key = Tensors.normal(1, HEADS, CACHED, WIDTH);

@@ -55,7 +55,9 @@ final class Floors {
 
     private Floors() { }
 
-    /** The least ratio of what linear growth from 4k tokens allows to what a mixer of {@code cost} takes, if one is set. */
+    /**
+     * The least ratio of what linear growth from 4k tokens allows to what a mixer of {@code cost} takes, if one is set.
+     */
     static OptionalDouble growth(Cost cost, int length) {
         return cost == Cost.LINEAR && length == LONGEST ? OptionalDouble.of(1 / MOST_GROWTH) : OptionalDouble.empty();
     }

@@ -154,7 +154,8 @@ final class GraphBenches {
             Tensor scores = Ops.scale(query.index_select(0, target).mul(key.index_select(0, source))
                     .sum(new long[] {-1}, false, null), SCALE);
             Tensor most = torch.zeros(nodes, HEADS).scatter_reduce(0,
-                    target.unsqueeze(1).expand(new long[] {scores.size(0), HEADS}, false), scores.detach(), "amax", false);
+                    target.unsqueeze(1).expand(new long[] {scores.size(0), HEADS}, false), scores.detach(), "amax",
+                    false);
             Tensor weights = scores.sub(most.index_select(0, target)).exp();
             Tensor sums = torch.zeros(nodes, HEADS).index_add(0, target, weights);
             Tensor shares = weights.div(sums.index_select(0, target).add(new Scalar(1e-16)));

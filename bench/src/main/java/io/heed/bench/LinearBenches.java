@@ -15,7 +15,9 @@ import io.heed.kernels.LinearAttention;
 import io.heed.kernels.LinearAttentionSpec;
 import io.heed.tensor.View;
 
-/** Lightning attention, forward and backward, against libtorch's causal softmax attention, and against itself in length. */
+/**
+ * Lightning attention, forward and backward, against libtorch's causal softmax attention, and against itself in length.
+ */
 final class LinearBenches {
     private static final int HEADS = 8;
     private static final int WIDTH = 64;
@@ -28,7 +30,8 @@ final class LinearBenches {
     }
 
     private static BenchCase againstLibtorch(int length) {
-        return new SideBySide("lightning-forward-backward", shape(length), "libtorch causal attention with autograd", () -> {
+        return new SideBySide("lightning-forward-backward", shape(length), "libtorch causal attention with autograd",
+                () -> {
             Inputs in = new Inputs(1, length);
             Tensor[] leaves = {in.query.clone(), in.key.clone(), in.value.clone()};
             for (Tensor leaf : leaves) {
@@ -36,9 +39,11 @@ final class LinearBenches {
             }
             Runnable other = () -> {
                 try (PointerScope _ = new PointerScope(); AutoGradMode _ = new AutoGradMode(true)) {
-                    Tensor out = torch.scaled_dot_product_attention(leaves[0], leaves[1], leaves[2], new TensorOptional(), 0,
+                    Tensor out = torch.scaled_dot_product_attention(leaves[0], leaves[1], leaves[2],
+                            new TensorOptional(), 0,
                             true, new DoubleOptional(), false);
-                    torch.grad(new TensorVector(out), new TensorVector(leaves), new TensorVector(in.gradient), null, false,
+                    torch.grad(new TensorVector(out), new TensorVector(leaves), new TensorVector(in.gradient), null,
+                            false,
                             false);
                 }
             };
@@ -48,7 +53,8 @@ final class LinearBenches {
 
     /** The same number of tokens as one long sequence and as many of {@value #SHORT}: 1 is constant speed. */
     private static BenchCase constantSpeed(int length) {
-        return new SideBySide("lightning-constant-speed", shape(length), "heed, the same tokens at N = " + SHORT, () -> {
+        return new SideBySide("lightning-constant-speed", shape(length), "heed, the same tokens at N = " + SHORT,
+                () -> {
             Inputs in = new Inputs(1, length);
             Inputs parts = new Inputs(length / SHORT, SHORT);
             return new SideBySide.Sides(in::forwardBackward, parts::forwardBackward, in::error, 1e-4);
@@ -99,7 +105,9 @@ final class LinearBenches {
             LinearAttention.backward(input, incoming, gradients, spec);
         }
 
-        /** The last rows against ((q k^T) * M) v over the nearest {@value #CHECKED} keys of the fastest decaying head. */
+        /**
+         * The last rows against ((q k^T) * M) v over the nearest {@value #CHECKED} keys of the fastest decaying head.
+         */
         double error() {
             long length = query.size(2);
             long from = length - CHECKED;

@@ -18,8 +18,9 @@ import io.heed.sequence.Pattern;
 import io.heed.sequence.SequenceMixer;
 
 /**
- * How the time of every mixer that claims less than quadratic cost grows with the sequence: at 1k, 16k and 64k tokens against
- * what the time at 4k tokens allows where each token costs the same. A ratio of 1 is exactly linear growth, less is worse.
+ * How the time of every mixer that claims less than quadratic cost grows with the sequence: at 1k, 16k and 64k tokens
+ * against what the time at 4k tokens allows where each token costs the same. A ratio of 1 is exactly linear growth,
+ * less is worse.
  */
 final class MixerBenches {
     private static final int WIDTH = 64;
@@ -73,7 +74,8 @@ final class MixerBenches {
                 } while (longerMillis.size() < MOST_ROUNDS && (System.nanoTime() - begin) / 1e9 < MOST_SECONDS);
                 double allowed = median(baseMillis) * length / BASE;
                 double taken = median(longerMillis);
-                return new BenchResult(bench(), shape(), taken, "the time per token at " + BASE, allowed, allowed / taken,
+                return new BenchResult(bench(), shape(), taken, "the time per token at " + BASE, allowed,
+                        allowed / taken,
                         Floors.growth(kind.cost(), length).orElse(Double.NaN));
             }
         }

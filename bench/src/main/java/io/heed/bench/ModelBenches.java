@@ -16,8 +16,9 @@ import io.heed.kernels.Projection;
 import io.heed.kernels.WeightMatrix;
 
 /**
- * A language model of 110 million parameters in float32, the shape of llama2.c's stories110M with random weights: decoding as a
- * share of the rate at which this machine reads memory, the matrix products of prefill as a share of its multiply-add peak.
+ * A language model of 110 million parameters in float32, the shape of llama2.c's stories110M with random weights:
+ * decoding as a share of the rate at which this machine reads memory, the matrix products of prefill as a share of its
+ * multiply-add peak.
  */
 final class ModelBenches {
     private static final int WIDTH = 768;
@@ -62,7 +63,8 @@ final class ModelBenches {
                     }
                 }, () -> MemoryRead.sum(weights));
                 return new BenchResult(bench(), shape(), timing.firstMillis(), String.format(Locale.ROOT,
-                        "plain sum over its %d MB of weights", model.bytesPerToken() / 1_000_000), timing.secondMillis(),
+                        "plain sum over its %d MB of weights", model.bytesPerToken() / 1_000_000),
+                        timing.secondMillis(),
                         timing.secondMillis() / timing.firstMillis(), Floors.of(bench(), shape()).orElse(Double.NaN));
             }
         }
@@ -82,7 +84,8 @@ final class ModelBenches {
 
         @Override
         public BenchResult measure() {
-            int[][] shapes = {{WIDTH, WIDTH}, {WIDTH, WIDTH}, {WIDTH, WIDTH}, {WIDTH, WIDTH}, {HIDDEN, WIDTH}, {HIDDEN, WIDTH},
+            int[][] shapes = {{WIDTH, WIDTH}, {WIDTH, WIDTH}, {WIDTH, WIDTH}, {WIDTH, WIDTH}, {HIDDEN, WIDTH},
+                    {HIDDEN, WIDTH},
                 {WIDTH, HIDDEN}};
             List<WeightMatrix> layer = new ArrayList<>();
             double operations = 0;
@@ -96,7 +99,8 @@ final class ModelBenches {
             float[] y = new float[TOKENS * HIDDEN];
             Arrays.fill(x, 0.5f);
             double[] peak = {MachinePeak.gigaflops()};
-            Timing timing = Timing.interleaved(() -> layer.forEach(weight -> Projection.batch(weight, null, x, TOKENS, y)),
+            Timing timing =
+                    Timing.interleaved(() -> layer.forEach(weight -> Projection.batch(weight, null, x, TOKENS, y)),
                     () -> peak[0] = Math.max(peak[0], MachinePeak.gigaflops()));
             double limit = operations / peak[0] / 1e6;
             return new BenchResult(bench(), shape(), timing.firstMillis(), String.format(Locale.ROOT,

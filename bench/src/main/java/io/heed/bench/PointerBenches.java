@@ -20,7 +20,8 @@ final class PointerBenches {
     }
 
     private static BenchCase scores(int sets, int steps, int points) {
-        return new SideBySide("pointer-scores", sets + "x" + steps + "x" + points + "x" + WIDTH, "sums made whole in libtorch", () -> {
+        return new SideBySide("pointer-scores", sets + "x" + steps + "x" + points + "x" + WIDTH,
+                "sums made whole in libtorch", () -> {
             Tensor queries = Tensors.normal(sets, steps, WIDTH);
             Tensor keys = Tensors.normal(sets, points, WIDTH);
             Tensor v = Tensors.normal(WIDTH);

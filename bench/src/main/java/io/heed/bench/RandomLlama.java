@@ -77,8 +77,10 @@ final class RandomLlama {
         for (Map.Entry<String, int[]> entry : shapes.entrySet()) {
             int[] shape = entry.getValue();
             long bytes = (long) Float.BYTES * shape[0] * (shape.length > 1 ? shape[1] : 1);
-            header.append(at == 0 ? "" : ",").append('"').append(entry.getKey()).append("\":{\"dtype\":\"F32\",\"shape\":[")
-                    .append(shape[0]).append(shape.length > 1 ? "," + shape[1] : "").append("],\"data_offsets\":[").append(at)
+            header.append(at == 0 ? "" : ",").append('"').append(entry.getKey())
+                    .append("\":{\"dtype\":\"F32\",\"shape\":[")
+                    .append(shape[0]).append(shape.length > 1 ? "," + shape[1] : "").append("],\"data_offsets\":[")
+                    .append(at)
                     .append(',').append(at + bytes).append("]}");
             at += bytes;
         }

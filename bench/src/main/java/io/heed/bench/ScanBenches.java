@@ -10,7 +10,10 @@ import io.heed.kernels.PrefixScan;
 import io.heed.tensor.Ops;
 import io.heed.tensor.View;
 
-/** Aaren's many-to-many outputs against the paper's log-depth scan composed in libtorch, and against themselves in length. */
+/**
+ * Aaren's many-to-many outputs against the paper's log-depth scan composed in libtorch, and against themselves in
+ * length.
+ */
 final class ScanBenches {
     private static final int HEADS = 8;
     private static final int WIDTH = 64;

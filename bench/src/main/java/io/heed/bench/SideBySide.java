@@ -19,7 +19,8 @@ record SideBySide(String bench, String shape, String other, Supplier<Sides> setu
      *
      * @param heed       Heed's side
      * @param other      the other side
-     * @param difference the largest difference between the outputs that the two left behind, relative to the largest output
+     * @param difference the largest difference between the outputs that the two left behind, relative to the largest
+     *                   output
      * @param tolerance  the largest difference that float32 rounding explains
      */
     record Sides(Runnable heed, Runnable other, Supplier<Double> difference, double tolerance) { }
@@ -32,7 +33,8 @@ record SideBySide(String bench, String shape, String other, Supplier<Sides> setu
             sides.other.run();
             double difference = sides.difference.get();
             if (!(difference <= sides.tolerance)) {
-                throw new IllegalStateException(bench + " " + shape + ": outputs differ from " + other + "'s by " + difference
+                throw new IllegalStateException(bench + " " + shape + ": outputs differ from " + other + "'s by "
+                        + difference
                         + ", more than " + sides.tolerance);
             }
             Timing timing = Timing.interleaved(sides.heed, sides.other);

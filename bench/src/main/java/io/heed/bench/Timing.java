@@ -18,7 +18,8 @@ record Timing(double firstMillis, double secondMillis) {
 
     /**
      * Warms both up (the vector kernels reach full speed only after the optimising compiler has met them), then takes
-     * medians of {@value #ROUNDS} interleaved rounds, with a rest before each. Work shorter than 100 ms is repeated within a round.
+     * medians of {@value #ROUNDS} interleaved rounds, with a rest before each. Work shorter than 100 ms is repeated
+     * within a round.
      */
     static Timing interleaved(Runnable first, Runnable second) {
         int firstRepeats = warmUp(first);

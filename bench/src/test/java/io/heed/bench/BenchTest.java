@@ -40,7 +40,8 @@ class BenchTest {
             return new SideBySide.Sides(() -> { }, () -> { }, () -> Tensors.difference(a, b), 1e-6);
         });
 
-        assertThatThrownBy(wrong::measure).isInstanceOf(IllegalStateException.class).hasMessageContaining("outputs differ");
+        assertThatThrownBy(wrong::measure).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("outputs differ");
     }
 
     @Test

@@ -132,7 +132,8 @@ public final class Catalog {
 
     /** The golden modules of a system, or of something else that golden cases check; nothing where none is built. */
     Optional<Map<String, GoldenModule>> golden(String system) {
-        return Optional.ofNullable(checks.get(system)).or(() -> find(system).flatMap(Listing::entry).map(SystemEntry::golden));
+        return Optional.ofNullable(checks.get(system)).or(() -> find(system).flatMap(Listing::entry)
+                .map(SystemEntry::golden));
     }
 
     private static IllegalArgumentException unknown(String id) {

@@ -10,7 +10,10 @@ public interface FamilyCatalog {
     /** The systems, in the order in which to show them. */
     List<SystemEntry> systems();
 
-    /** Golden cases of the family's ground rather than of a published system: their modules, by the cases' {@code system}. */
+    /**
+     * Golden cases of the family's ground rather than of a published system: their modules, by the cases'
+     * {@code system}.
+     */
     default Map<String, Map<String, GoldenModule>> checks() {
         return Map.of();
     }

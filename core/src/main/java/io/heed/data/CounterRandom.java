@@ -3,9 +3,9 @@ package io.heed.data;
 import java.util.random.RandomGenerator;
 
 /**
- * Counter-based random numbers: number i of a key is a bijective mix of {@code key + i * odd}, so that any number of any
- * stream can be had without those before it, on every machine the same. Keys come from {@link #key}, which mixes a seed
- * with any counters (step, rank, row). Not for cryptography.
+ * Counter-based random numbers: number i of a key is a bijective mix of {@code key + i * odd}, so that any number of
+ * any stream can be had without those before it, on every machine the same. Keys come from {@link #key}, which mixes a
+ * seed with any counters (step, rank, row). Not for cryptography.
  */
 public final class CounterRandom implements RandomGenerator {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;

@@ -12,9 +12,10 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Where data sets are looked for, the first place first: the folder that the user names ({@code --data}), {@value #VARIABLE},
- * {@code ../shared/data} beside the project, and {@value #DEBIAN}, where Debian's data set packages put theirs. A set is a
- * folder of its name in one of the places; a set in an earlier place hides one of the same name in a later place.
+ * Where data sets are looked for, the first place first: the folder that the user names ({@code --data}),
+ * {@value #VARIABLE}, {@code ../shared/data} beside the project, and {@value #DEBIAN}, where Debian's data set packages
+ * put theirs. A set is a folder of its name in one of the places; a set in an earlier place hides one of the same name
+ * in a later place.
  */
 public final class DataFolders {
     /** The environment variable that names a folder of data sets. */

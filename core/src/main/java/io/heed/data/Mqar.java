@@ -4,16 +4,16 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * Multi-query associative recall (Arora et al., Zoology, ICLR 2024, section 4 and appendix): the context lists K key-value
- * pairs; later each key comes again, and the model must predict its value there.
+ * Multi-query associative recall (Arora et al., Zoology, ICLR 2024, section 4 and appendix): the context lists K
+ * key-value pairs; later each key comes again, and the model must predict its value there.
  *
  * <p>Per example: K distinct keys from {1, .., V/2 - 1} and K distinct values from {V/2, .., V - 1}; the context
- * {@code k1 v1 .. kK vK}; then {@code (N - 2K) / 2} slots of two positions each, from which K distinct gaps are drawn with
- * probabilities proportional to {@code i^(a-1)}, i = 1, 2, .. (most queries come soon). Query j stands at {@code 2K + 2 g_j}
- * and is labelled with its value at the same position. All else is filler 0, without label.
+ * {@code k1 v1 .. kK vK}; then {@code (N - 2K) / 2} slots of two positions each, from which K distinct gaps are drawn
+ * with probabilities proportional to {@code i^(a-1)}, i = 1, 2, .. (most queries come soon). Query j stands at
+ * {@code 2K + 2 g_j} and is labelled with its value at the same position. All else is filler 0, without label.
  *
- * <p>Without replacement in proportion to p is the K smallest of {@code E_i / p_i} with exponential E_i, in their order: the
- * same distribution as sequential draws with renormalisation.
+ * <p>Without replacement in proportion to p is the K smallest of {@code E_i / p_i} with exponential E_i, in their
+ * order: the same distribution as sequential draws with renormalisation.
  *
  * @param vocabularySize   V, more than N
  * @param length           N, even
@@ -32,7 +32,8 @@ public record Mqar(int vocabularySize, int length, int pairs, double powerA, boo
             throw new IllegalArgumentException("length is " + length + ", must be even and at least 4");
         }
         if (vocabularySize <= length) {
-            throw new IllegalArgumentException("vocabularySize is " + vocabularySize + ", must be more than the length ("
+            throw new IllegalArgumentException("vocabularySize is " + vocabularySize
+                    + ", must be more than the length ("
                     + length + ")");
         }
         if (pairs < 1 || 4 * (long) pairs > length) {
@@ -48,7 +49,9 @@ public record Mqar(int vocabularySize, int length, int pairs, double powerA, boo
         }
     }
 
-    /** The paper's setting for V, N and K: a = 0.01, random filler, fresh training examples, 3000 held out, seed 123. */
+    /**
+     * The paper's setting for V, N and K: a = 0.01, random filler, fresh training examples, 3000 held out, seed 123.
+     */
     public static Mqar of(int vocabularySize, int length, int pairs) {
         return new Mqar(vocabularySize, length, pairs, 0.01, true, 0, 3000, 123);
     }
@@ -171,7 +174,9 @@ public record Mqar(int vocabularySize, int length, int pairs, double powerA, boo
         return batch(split, numbers);
     }
 
-    /** Held-out examples, or the re-used training examples; fresh training examples count as {@code heldOutExamples}. */
+    /**
+     * Held-out examples, or the re-used training examples; fresh training examples count as {@code heldOutExamples}.
+     */
     @Override
     public long windows(Split split) {
         return split == Split.TRAIN && trainExamples > 0 ? trainExamples : heldOutExamples;

@@ -15,8 +15,8 @@ public interface SequenceData {
     int length();
 
     /**
-     * A minibatch of {@code rows} sequences of {@code split}, drawn by {@code key} alone (in training, {@code Step.key()}).
-     * The tensors belong to the caller's {@code PointerScope}.
+     * A minibatch of {@code rows} sequences of {@code split}, drawn by {@code key} alone (in training,
+     * {@code Step.key()}). The tensors belong to the caller's {@code PointerScope}.
      */
     SequenceBatch sample(Split split, int rows, long key);
 
@@ -24,7 +24,8 @@ public interface SequenceData {
     long windows(Split split);
 
     /**
-     * Evaluation sequences {@code first} to {@code first + rows - 1} of {@code split}: the same on every call and machine.
+     * Evaluation sequences {@code first} to {@code first + rows - 1} of {@code split}: the same on every call and
+     * machine.
      *
      * @throws IndexOutOfBoundsException when they are not all in [0, {@link #windows})
      */

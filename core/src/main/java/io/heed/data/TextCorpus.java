@@ -13,8 +13,8 @@ public record TextCorpus(String id, String train, String validation, String test
     private static final int HELD_OUT = 20;
 
     /**
-     * Cuts one text in order: first the training part, then a twentieth for validation and a twentieth for test, more where
-     * a twentieth is too short for one window.
+     * Cuts one text in order: first the training part, then a twentieth for validation and a twentieth for test, more
+     * where a twentieth is too short for one window.
      *
      * @param id     short name, which messages use
      * @param text   the whole text
@@ -30,7 +30,8 @@ public record TextCorpus(String id, String train, String validation, String test
         }
         int test = boundary(text, text.length() - held);
         int validation = boundary(text, test - held);
-        return new TextCorpus(id, text.substring(0, validation), text.substring(validation, test), text.substring(test));
+        return new TextCorpus(id, text.substring(0, validation), text.substring(validation, test),
+                text.substring(test));
     }
 
     /** The text of one part. */

@@ -16,7 +16,8 @@ public final class TextData implements SequenceData {
      * @param corpus     the text
      * @param vocabulary its tokens, at most 65,536
      * @param length     N, tokens in a window
-     * @throws IllegalArgumentException in one line when a part is shorter than N + 1 tokens or the vocabulary is too large
+     * @throws IllegalArgumentException in one line when a part is shorter than N + 1 tokens or the vocabulary is too
+     *         large
      */
     public TextData(TextCorpus corpus, Vocabulary vocabulary, int length) {
         if (length < 1) {

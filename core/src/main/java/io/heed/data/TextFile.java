@@ -19,7 +19,8 @@ public final class TextFile {
     /**
      * The file's text.
      *
-     * @throws IllegalArgumentException in one line when the file is missing, a folder, unreadable, empty, larger than 1 GiB,
+     * @throws IllegalArgumentException in one line when the file is missing, a folder, unreadable, empty, larger than 1
+     *         GiB,
      *                                  or not UTF-8 (with the offset of the first wrong byte)
      */
     public static String read(Path file) {

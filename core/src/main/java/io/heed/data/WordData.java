@@ -8,8 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Windows of N words of a text: the V - 1 most frequent words and punctuation marks of the training part, in lower case, and
- * 0 for all others. Each position's target is the next word.
+ * Windows of N words of a text: the V - 1 most frequent words and punctuation marks of the training part, in lower
+ * case, and 0 for all others. Each position's target is the next word.
  */
 public final class WordData implements SequenceData {
     /** The token of a word that is not among the frequent ones. */

@@ -11,9 +11,9 @@ import java.util.List;
  * The glosses of WordNet 3.1 as a text: one line for each of its 117,791 synsets, {@code word: gloss}, nouns, verbs,
  * adjectives and adverbs in the order of the database. About 9 MB of clean English that comes with the library.
  *
- * <p>A synset's split is a hash of its key (part of speech and offset), the same on every machine: 90% train, 5% validation,
- * 5% test. The database files are read straight from the class path, which takes a fraction of the time that building
- * synset objects does; so nothing is cached on disk.
+ * <p>A synset's split is a hash of its key (part of speech and offset), the same on every machine: 90% train, 5%
+ * validation, 5% test. The database files are read straight from the class path, which takes a fraction of the time
+ * that building synset objects does; so nothing is cached on disk.
  */
 public final class WordNet {
     private static final String FOLDER = "/net/sf/extjwnl/data/wordnet/wn31/";
@@ -110,7 +110,8 @@ public final class WordNet {
     public static List<Labelled> labelledGlosses() {
         List<Labelled> glosses = new ArrayList<>();
         for (String part : PARTS) {
-            resource("data." + part).lines().filter(line -> line.charAt(0) != ' ').forEach(line -> glosses.add(new Labelled(
+            resource("data." + part).lines().filter(line -> line.charAt(0) != ' ')
+                    .forEach(line -> glosses.add(new Labelled(
                     line.substring(line.indexOf('|') + 1).strip(), Integer.parseInt(line.substring(9, 11)),
                     split(part, line.substring(0, 8)))));
         }

@@ -2,13 +2,15 @@ package io.heed.nn;
 
 import java.util.Arrays;
 
-/** Slopes of linear position biases, one a head (ALiBi, arXiv 2108.12409). Lightning attention decays by the same list. */
+/**
+ * Slopes of linear position biases, one a head (ALiBi, arXiv 2108.12409). Lightning attention decays by the same list.
+ */
 public final class Alibi {
     private Alibi() { }
 
     /**
-     * Slopes of {@code heads} heads: 2^(-8 (h+1) / H) where H is a power of two. Otherwise the list of the next lower power
-     * of two, then every second slope (the first, the third, ...) of the list for twice as many.
+     * Slopes of {@code heads} heads: 2^(-8 (h+1) / H) where H is a power of two. Otherwise the list of the next lower
+     * power of two, then every second slope (the first, the third, ...) of the list for twice as many.
      */
     public static double[] slopes(int heads) {
         if (heads < 1) {

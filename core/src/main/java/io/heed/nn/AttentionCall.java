@@ -7,8 +7,8 @@ import io.heed.kernels.Bias;
 import io.heed.kernels.Mask;
 
 /**
- * One call of an attention as an {@link AttentionObserver} sees it. The weights are computed when asked for, some rows at a
- * time, so that nobody has to hold an N x N matrix.
+ * One call of an attention as an {@link AttentionObserver} sees it. The weights are computed when asked for, some rows
+ * at a time, so that nobody has to hold an N x N matrix.
  *
  * @param queries (B, H, Nq, d), positions applied
  * @param keys    (B, G, Nk, d), positions applied; query head h uses key/value head h / (H / G)
@@ -20,8 +20,8 @@ public record AttentionCall(Tensor queries, Tensor keys, Tensor values, WeightRo
     @FunctionalInterface
     public interface WeightRows {
         /**
-         * The weights with which queries {@code from} to {@code from + count} take values, 0 for hidden keys; of a mechanism
-         * that does not normalise, as they are.
+         * The weights with which queries {@code from} to {@code from + count} take values, 0 for hidden keys; of a
+         * mechanism that does not normalise, as they are.
          *
          * @return (B, H, count, Nk)
          */
@@ -46,12 +46,14 @@ public record AttentionCall(Tensor queries, Tensor keys, Tensor values, WeightRo
         int by = Math.toIntExact(from);
         Mask mask = switch (spec.mask()) {
             case Mask.Causal causal -> new Mask.Causal(causal.offset() + by);
-            case Mask.SlidingWindow window -> new Mask.SlidingWindow(window.left(), window.right(), window.offset() + by);
+            case Mask.SlidingWindow window -> new Mask.SlidingWindow(window.left(), window.right(), window.offset()
+                    + by);
             case Mask.Full full -> full;
             case Mask.Placed placed -> placed;
             case Mask.BlockSparse sparse -> sparse;
         };
-        Bias bias = spec.bias() instanceof Bias.Alibi alibi ? new Bias.Alibi(alibi.slopes(), alibi.offset() + by) : spec.bias();
+        Bias bias = spec.bias() instanceof Bias.Alibi alibi ? new Bias.Alibi(alibi.slopes(), alibi.offset() + by)
+                : spec.bias();
         return ComposedAttention.weights(queries.narrow(2, from, count), keys, spec.withMask(mask).withBias(bias));
     }
 }

@@ -3,8 +3,9 @@ package io.heed.nn;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Looks on while a model computes, and may change what it goes on with. Models call it only when they are given one, so that
- * a model which nobody watches pays nothing; an observer that returns what it was given changes no bit of the result.
+ * Looks on while a model computes, and may change what it goes on with. Models call it only when they are given one, so
+ * that a model which nobody watches pays nothing; an observer that returns what it was given changes no bit of the
+ * result.
  *
  * <p>Tensors are the model's own: valid during the call, and not to be written into.
  */
@@ -12,7 +13,8 @@ public interface AttentionObserver {
     /**
      * The residual stream.
      *
-     * @param layer  the layer that it enters, from 0; the number of layers for what leaves the last, before the final norm
+     * @param layer  the layer that it enters, from 0; the number of layers for what leaves the last, before the final
+     *               norm
      * @param hidden (B, N, D)
      * @return what the model goes on with
      */

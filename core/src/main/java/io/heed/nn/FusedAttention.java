@@ -18,8 +18,8 @@ import io.heed.tensor.View;
  * Attention by the fused CPU kernel, with its gradients: {@link ComposedAttention} without the matrix of weights, for
  * float32 on the CPU.
  *
- * <p>Any strides will do as long as the channels of a row lie side by side, so heads sliced from a packed projection are not
- * copied. The output's rows lie as (B, Nq, H, e), so that {@link Heads#merge} is a view.
+ * <p>Any strides will do as long as the channels of a row lie side by side, so heads sliced from a packed projection
+ * are not copied. The output's rows lie as (B, Nq, H, e), so that {@link Heads#merge} is a view.
  */
 public final class FusedAttention {
     private FusedAttention() { }
@@ -39,8 +39,8 @@ public final class FusedAttention {
     }
 
     /**
-     * Softmax attention to some of the keys, with what is needed to merge it with attention to others; gradients go through both.
-     * A query that sees none of the keys gets 0 and -infinity.
+     * Softmax attention to some of the keys, with what is needed to merge it with attention to others; gradients go
+     * through both. A query that sees none of the keys gets 0 and -infinity.
      *
      * @throws IllegalArgumentException as {@link #apply}, and for a normaliser that is not softmax
      */
@@ -70,7 +70,8 @@ public final class FusedAttention {
 
     private static List<Tensor> backward(Autograd.Context context, List<Tensor> incoming, AttentionSpec spec) {
         boolean softmax = spec.normalizer() == Normalizer.SOFTMAX;
-        Tensor gradient = incoming.getFirst() == null ? context.saved(3).new_zeros(context.saved(3).sizes()) : incoming.getFirst();
+        Tensor gradient = incoming.getFirst() == null ? context.saved(3).new_zeros(context.saved(3).sizes())
+                : incoming.getFirst();
         Tensor out = softmax ? context.saved(3) : gradient; // sigmoid needs no output
         MemorySegment lse = softmax ? View.segment(context.saved(4)) : null;
         Tensor lseGradient = incoming.size() > 1 && incoming.get(1) != null ? incoming.get(1).contiguous() : null;

@@ -22,7 +22,8 @@ public final class FusedDecode {
      */
     public static Tensor apply(Tensor q, Tensor keys, Tensor values, DecodeSpec spec) {
         Tensor out = q.new_empty(q.size(0), q.size(1), 1, values.size(-1));
-        try (View qs = View.read(q); View ks = View.read(keys); View vs = View.read(values); View os = View.write(out)) {
+        try (View qs = View.read(q); View ks = View.read(keys); View vs = View.read(values); View os =
+                View.write(out)) {
             Decode.attend(qs.rows(), ks.rows(), vs.rows(), os.rows(), null, spec);
         }
         return out;

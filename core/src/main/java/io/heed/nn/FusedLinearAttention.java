@@ -29,7 +29,8 @@ final class FusedLinearAttention {
         if (width > WIDEST) {
             // q . k is a sum over channels, so outputs of slices of channels add up
             Tensor first = outputs(query.narrow(3, 0, WIDEST), key.narrow(3, 0, WIDEST), value, spec);
-            return first.add(outputs(query.narrow(3, WIDEST, width - WIDEST), key.narrow(3, WIDEST, width - WIDEST), value,
+            return first.add(outputs(query.narrow(3, WIDEST, width - WIDEST), key.narrow(3, WIDEST, width - WIDEST),
+                    value,
                     spec));
         }
         long valueWidth = value.size(3);
@@ -40,7 +41,8 @@ final class FusedLinearAttention {
         return apply(List.of(query, key, value), spec, false).getFirst();
     }
 
-    static CausalLinearAttention.Result withState(Tensor query, Tensor key, Tensor value, double[] rates, Tensor initial) {
+    static CausalLinearAttention.Result withState(Tensor query, Tensor key, Tensor value, double[] rates,
+            Tensor initial) {
         return withState(query, key, value, initial, spec(rates));
     }
 
@@ -51,7 +53,8 @@ final class FusedLinearAttention {
             long rest = width - WIDEST;
             CausalLinearAttention.Result first = withState(query.narrow(3, 0, WIDEST), key.narrow(3, 0, WIDEST), value,
                     initial.narrow(2, 0, WIDEST), spec);
-            CausalLinearAttention.Result second = withState(query.narrow(3, WIDEST, rest), key.narrow(3, WIDEST, rest), value,
+            CausalLinearAttention.Result second = withState(query.narrow(3, WIDEST, rest), key.narrow(3, WIDEST, rest),
+                    value,
                     initial.narrow(2, WIDEST, rest), spec);
             return new CausalLinearAttention.Result(first.out().add(second.out()),
                     torch.cat(new TensorVector(first.state(), second.state()), 2));
@@ -118,6 +121,7 @@ final class FusedLinearAttention {
     }
 
     private static LinearAttention.Output output(Views views, List<Tensor> outputs) {
-        return new LinearAttention.Output(views.rows(outputs.get(0)), outputs.size() > 1 ? views.rows(outputs.get(1)) : null);
+        return new LinearAttention.Output(views.rows(outputs.get(0)), outputs.size() > 1 ? views.rows(outputs.get(1))
+                : null);
     }
 }

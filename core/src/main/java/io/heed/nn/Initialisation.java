@@ -10,9 +10,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 
 /**
- * Fresh weights, the same rule for everything that is compared: normal with standard deviation {@value #DEVIATION}, cut at
- * two deviations, biases 0; a projection that ends a residual branch starts smaller by sqrt(2 L), as in GPT-2. All draws come
- * from libtorch's default generator.
+ * Fresh weights, the same rule for everything that is compared: normal with standard deviation {@value #DEVIATION}, cut
+ * at two deviations, biases 0; a projection that ends a residual branch starts smaller by sqrt(2 L), as in GPT-2. All
+ * draws come from libtorch's default generator.
  */
 public final class Initialisation {
     /** Standard deviation of weights and embeddings before the cut. */
@@ -33,9 +33,9 @@ public final class Initialisation {
     }
 
     /**
-     * Scales the fresh matrices (out, in) of {@code module} from the deviation {@value #DEVIATION} up to 1 / sqrt(in), the
-     * residual ones by the same factor: for narrow models on inputs that are not embeddings, where activations of fixed
-     * small deviation would leave every MLP linear for long.
+     * Scales the fresh matrices (out, in) of {@code module} from the deviation {@value #DEVIATION} up to 1 / sqrt(in),
+     * the residual ones by the same factor: for narrow models on inputs that are not embeddings, where activations of
+     * fixed small deviation would leave every MLP linear for long.
      */
     public static void fanIn(Module module) {
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {

@@ -5,7 +5,9 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/** gamma * x with a learned gain per channel that starts small (CaiT, arXiv 2103.17239). Parameter {@code gamma} (D). */
+/**
+ * gamma * x with a learned gain per channel that starts small (CaiT, arXiv 2103.17239). Parameter {@code gamma} (D).
+ */
 public final class LayerScale extends Module {
     private final Tensor gamma;
 

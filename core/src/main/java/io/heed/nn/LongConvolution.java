@@ -14,7 +14,8 @@ import io.heed.tensor.Ops;
  *   y_t = sum_{j <= t} h_j * x_(t - j)
  * </pre>
  *
- * <p>Both are padded with zeros to at least N + L - 1, so that the circular convolution of the transforms does not wrap.
+ * <p>Both are padded with zeros to at least N + L - 1, so that the circular convolution of the transforms does not
+ * wrap.
  */
 public final class LongConvolution {
     private LongConvolution() { }
@@ -23,8 +24,8 @@ public final class LongConvolution {
      * y.
      *
      * @param x      (B, N, ...)
-     * @param filter h, (L, ...), its trailing dimensions those of x or broadcast to them; taps beyond N are not used, and a
-     *               shorter filter counts as 0 beyond L
+     * @param filter h, (L, ...), its trailing dimensions those of x or broadcast to them; taps beyond N are not used,
+     *               and a shorter filter counts as 0 beyond L
      * @return (B, N, ...)
      */
     public static Tensor apply(Tensor x, Tensor filter) {

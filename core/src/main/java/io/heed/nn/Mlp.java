@@ -14,7 +14,9 @@ public abstract sealed class Mlp extends Module permits Mlp.Gelu, Mlp.SwiGlu {
     /** Maps every position by itself. */
     public abstract Tensor forward(Tensor x);
 
-    /** fc2(gelu(fc1 x)) with the exact GELU. Parameters {@code fc1.weight (F,D)}, {@code fc2.weight (D,F)} and biases. */
+    /**
+     * fc2(gelu(fc1 x)) with the exact GELU. Parameters {@code fc1.weight (F,D)}, {@code fc2.weight (D,F)} and biases.
+     */
     public static final class Gelu extends Mlp {
         private final LinearImpl fc1;
         private final LinearImpl fc2;

@@ -11,9 +11,9 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * libtorch's recurrent networks over sequences of different lengths, padded at the end: a state stops at its sequence's last
- * element, a backward direction starts there, and outputs past it are 0. The batch is sorted by length and shrinks as
- * sequences end, so that padding costs nothing.
+ * libtorch's recurrent networks over sequences of different lengths, padded at the end: a state stops at its sequence's
+ * last element, a backward direction starts there, and outputs past it are 0. The batch is sorted by length and shrinks
+ * as sequences end, so that padding costs nothing.
  */
 public final class PackedRecurrence {
     private PackedRecurrence() { }
@@ -56,7 +56,8 @@ public final class PackedRecurrence {
     private static PackedSequence packed(Tensor x, Tensor lengths) {
         Tensor counts = lengths.cpu().to(ScalarType.Long);
         if (counts.min().item_long() < 1) {
-            throw new IllegalArgumentException("sequence " + counts.argmin().item_long() + " of the batch is empty: each needs at"
+            throw new IllegalArgumentException("sequence " + counts.argmin().item_long()
+                    + " of the batch is empty: each needs at"
                     + " least one element");
         }
         return torch.pack_padded_sequence(x, counts, true, false);

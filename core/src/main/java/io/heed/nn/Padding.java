@@ -14,8 +14,8 @@ import io.heed.tensor.Ops;
 /**
  * Which positions of a batch hold no token. Computed once a batch and shared by all layers.
  *
- * <p>The mask is (B, N) bool, {@code true} at a padded position. Where every sequence is padded at its end only, as batches
- * usually are, {@link #lengths()} says how many tokens each has, which is what the fused kernels take.
+ * <p>The mask is (B, N) bool, {@code true} at a padded position. Where every sequence is padded at its end only, as
+ * batches usually are, {@link #lengths()} says how many tokens each has, which is what the fused kernels take.
  */
 public final class Padding {
     private final Tensor mask;
@@ -41,7 +41,8 @@ public final class Padding {
         boolean[] padded = new boolean[lengths.length * positions];
         for (int b = 0; b < lengths.length; b++) {
             if (lengths[b] < 0 || lengths[b] > positions) {
-                throw new IllegalArgumentException("length " + lengths[b] + " of sequence " + b + " is not within 0 and "
+                throw new IllegalArgumentException("length " + lengths[b] + " of sequence " + b
+                        + " is not within 0 and "
                         + positions);
             }
             Arrays.fill(padded, b * positions + lengths[b], (b + 1) * positions, true);

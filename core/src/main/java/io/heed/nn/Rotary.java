@@ -14,8 +14,8 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.View;
 
 /**
- * Rotary positions (RoFormer, arXiv 2104.09864): the channel pair i of a query or key at position p is turned by the angle
- * p * base^(-2i/d), so that dot products depend on distances only.
+ * Rotary positions (RoFormer, arXiv 2104.09864): the channel pair i of a query or key at position p is turned by the
+ * angle p * base^(-2i/d), so that dot products depend on distances only.
  *
  * <p>Float32 on the CPU takes one pass of a kernel, everything else libtorch operations.
  *
@@ -42,7 +42,8 @@ public final class Rotary {
      */
     public Rotary(long width, double base, Layout layout) {
         if (width < 2 || width % 2 != 0) {
-            throw new IllegalArgumentException("rotary positions turn channels in pairs: the head width must be even, got "
+            throw new IllegalArgumentException(
+                    "rotary positions turn channels in pairs: the head width must be even, got "
                     + width);
         }
         this.width = width;
@@ -100,7 +101,8 @@ public final class Rotary {
         return Autograd.apply(List.of(x), (context, in) -> {
             context.save(cos, sin);
             return List.of(turned(in.getFirst(), cos, sin, false));
-        }, (context, gradients) -> List.of(turned(gradients.getFirst(), context.saved(0), context.saved(1), true))).getFirst();
+        }, (context, gradients) -> List.of(turned(gradients.getFirst(), context.saved(0), context.saved(1), true)))
+                .getFirst();
     }
 
     private Tensor turned(Tensor x, Tensor cos, Tensor sin, boolean back) {
@@ -123,7 +125,8 @@ public final class Rotary {
         TensorVector parts = x.unflatten(-1, x.size(-1) / 2, 2).unbind(-1);
         Tensor a = parts.get(0);
         Tensor b = parts.get(1);
-        return torch.stack(new TensorVector(a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))), -1).flatten(-2, -1);
+        return torch.stack(new TensorVector(a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))), -1)
+                .flatten(-2, -1);
     }
 
     private synchronized void prepare(Tensor like, long positions) {

@@ -15,16 +15,16 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.View;
 
 /**
- * The short causal convolution that many mixers put before (or in place of) attention: every channel with K taps of its own,
- * the last on the current token.
+ * The short causal convolution that many mixers put before (or in place of) attention: every channel with K taps of its
+ * own, the last on the current token.
  *
  * <pre>
  *   y_t = bias + sum_{j < K} w_j * x_(t - K + 1 + j)          x before the first token is 0
  * </pre>
  *
- * <p>Parameters {@code weight (D, 1, K)} and, if asked, {@code bias (D)}. To decode, a mixer keeps the last K - 1 inputs in its
- * state and goes on with {@link #extend}. A layer whose parameters have other names uses {@link #apply} and the static
- * {@link #extend(Tensor, Tensor, Tensor, Tensor)}.
+ * <p>Parameters {@code weight (D, 1, K)} and, if asked, {@code bias (D)}. To decode, a mixer keeps the last K - 1
+ * inputs in its state and goes on with {@link #extend}. A layer whose parameters have other names uses {@link #apply}
+ * and the static {@link #extend(Tensor, Tensor, Tensor, Tensor)}.
  */
 public final class ShortConvolution extends Module {
     private final Tensor weight;
@@ -43,7 +43,10 @@ public final class ShortConvolution extends Module {
         this.bias = bias ? Registration.parameter(this, "bias", fresh(taps, channels)) : null;
     }
 
-    /** What later tokens need is the last inputs: the outputs of some tokens, and the inputs (B, K - 1, D) to go on from. */
+    /**
+     * What later tokens need is the last inputs: the outputs of some tokens, and the inputs (B, K - 1, D) to go on
+     * from.
+     */
     public record Extension(Tensor out, Tensor history) { }
 
     /** K. */

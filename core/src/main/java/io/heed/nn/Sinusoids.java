@@ -11,8 +11,8 @@ public final class Sinusoids {
     private Sinusoids() { }
 
     /**
-     * Rows for positions {@code first} to {@code first + count - 1}: channel 2i holds sin(p / 10000^(2i/D)), channel 2i + 1 its
-     * cosine.
+     * Rows for positions {@code first} to {@code first + count - 1}: channel 2i holds sin(p / 10000^(2i/D)), channel 2i
+     * + 1 its cosine.
      *
      * @return (count, width) float32
      */

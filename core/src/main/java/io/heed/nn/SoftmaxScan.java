@@ -82,7 +82,8 @@ public final class SoftmaxScan {
             fits = scores.size(i) == values.size(i);
         }
         if (!fits || scores.size(2) == 0) {
-            throw new IllegalArgumentException("a scan takes scores (B, H, N) and values (B, H, N, d) of at least one token,"
+            throw new IllegalArgumentException(
+                    "a scan takes scores (B, H, N) and values (B, H, N, d) of at least one token,"
                     + " got " + Ops.shape(scores) + " and " + Ops.shape(values));
         }
     }

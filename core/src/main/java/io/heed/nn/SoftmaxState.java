@@ -33,7 +33,9 @@ public record SoftmaxState(Tensor maximum, Tensor normaliser, Tensor weighted) {
         return new SoftmaxState(scores, exists, values.mul(exists.unsqueeze(-1)));
     }
 
-    /** What scores are measured against: exp(-inf - -inf) must be 0, so the maximum of an empty set counts as finite. */
+    /**
+     * What scores are measured against: exp(-inf - -inf) must be 0, so the maximum of an empty set counts as finite.
+     */
     private static Tensor finite(Tensor maximum) {
         return maximum.clamp_min(new Scalar(-Float.MAX_VALUE));
     }

@@ -56,7 +56,9 @@ public record TopKRouting(Tensor logits, Tensor probabilities, Tensor experts, T
         return Ops.scale(chosen.mean(0), 1.0 / experts.size(-1));
     }
 
-    /** Load balance of Switch Transformers (arXiv 2101.03961, equation 4): E sum_e f_e P_e, at least 1 when balanced. */
+    /**
+     * Load balance of Switch Transformers (arXiv 2101.03961, equation 4): E sum_e f_e P_e, at least 1 when balanced.
+     */
     public Tensor loadBalance() {
         return Ops.scale(shares().mul(probabilities.mean(0)).sum(), count());
     }

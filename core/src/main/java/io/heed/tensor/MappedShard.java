@@ -53,8 +53,8 @@ record MappedShard(Path file, SafetensorsHeader header, MemorySegment data) {
     }
 
     /**
-     * The same memory as a segment of the class that allocated memory has: vector loads that meet one class only compile to
-     * twice the speed. It keeps the mapping alive.
+     * The same memory as a segment of the class that allocated memory has: vector loads that meet one class only
+     * compile to twice the speed. It keeps the mapping alive.
      */
     @SuppressWarnings("restricted")
     private static MemorySegment plain(MemorySegment mapped) {

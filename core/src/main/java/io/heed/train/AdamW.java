@@ -18,12 +18,12 @@ import io.heed.kernels.Workers;
 import io.heed.tensor.Ops;
 
 /**
- * AdamW (Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019, algorithm 2), with the gradient clipped by
- * its global norm. Two groups: matrices decay; biases, norms and other vectors do not.
+ * AdamW (Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019, algorithm 2), with the gradient
+ * clipped by its global norm. Two groups: matrices decay; biases, norms and other vectors do not.
  *
- * <p>Same numbers as libtorch's, but the moments are ours to save, the update is one pass over float32 memory on the CPU, and
- * the work is cut by size alone, so results do not depend on the number of threads. Parameters of another type or device
- * take the same update composed of tensor operations.
+ * <p>Same numbers as libtorch's, but the moments are ours to save, the update is one pass over float32 memory on the
+ * CPU, and the work is cut by size alone, so results do not depend on the number of threads. Parameters of another type
+ * or device take the same update composed of tensor operations.
  */
 final class AdamW implements AutoCloseable {
     private static final int CHUNK = 1 << 15;
@@ -92,8 +92,8 @@ final class AdamW implements AutoCloseable {
     }
 
     /**
-     * 2-norm of all gradients together; finite if and only if every gradient is. Looks at the gradients that the backward
-     * pass left, and must come before {@link #update} in every step, in the same {@code PointerScope}.
+     * 2-norm of all gradients together; finite if and only if every gradient is. Looks at the gradients that the
+     * backward pass left, and must come before {@link #update} in every step, in the same {@code PointerScope}.
      */
     double gradientNorm() {
         Tensor elsewhere = null;
@@ -118,7 +118,8 @@ final class AdamW implements AutoCloseable {
         Workers.run(chunks.size(), i -> {
             Chunk chunk = chunks.get(i);
             partial[i] = chunk.slot.fused()
-                    ? AdamWKernel.sumOfSquares(chunk.slot.gradientAddress + chunk.offset * Float.BYTES, chunk.count) : 0;
+                    ? AdamWKernel.sumOfSquares(chunk.slot.gradientAddress + chunk.offset * Float.BYTES, chunk.count)
+                    : 0;
         });
         double sum = elsewhere == null ? 0 : elsewhere.item_double();
         for (double part : partial) {

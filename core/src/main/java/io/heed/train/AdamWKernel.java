@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * AdamW on float32 memory, one pass: read value, gradient and both moments once, write value and moments once. Composed of
- * tensor operations the same update makes about ten passes, which on a small model costs more than its forward pass.
+ * AdamW on float32 memory, one pass: read value, gradient and both moments once, write value and moments once. Composed
+ * of tensor operations the same update makes about ten passes, which on a small model costs more than its forward pass.
  *
  * <p>Addresses are those of live tensors with at least the given number of floats.
  */

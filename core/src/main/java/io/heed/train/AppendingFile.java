@@ -8,8 +8,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 
 /**
- * A log file that grows record by record. What cannot be written now (a full disk) is kept in memory, told once, and written
- * before the next record when there is room again: no holes, and training goes on.
+ * A log file that grows record by record. What cannot be written now (a full disk) is kept in memory, told once, and
+ * written before the next record when there is room again: no holes, and training goes on.
  */
 final class AppendingFile implements AutoCloseable {
     private final Path path;
@@ -21,7 +21,8 @@ final class AppendingFile implements AutoCloseable {
     AppendingFile(Path path, Consumer<String> warnings) throws IOException {
         this.path = path;
         this.warnings = warnings;
-        channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
+        channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+                StandardOpenOption.APPEND);
     }
 
     /** Hands the record to the operating system at once, so that it survives a kill of this process. */

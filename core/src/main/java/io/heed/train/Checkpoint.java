@@ -51,7 +51,8 @@ record Checkpoint(long step, double loss, Evaluation evaluation, long evaluatedA
     /**
      * Reads {@code file} into the tensors.
      *
-     * @throws IllegalArgumentException in one line when it does not fit them or is no checkpoint; nothing is changed then
+     * @throws IllegalArgumentException in one line when it does not fit them or is no checkpoint; nothing is changed
+     *         then
      */
     static Checkpoint load(Path file, List<NamedTensor> parameters, List<NamedTensor> buffers, AdamW optimizer) {
         try (PointerScope scope = new PointerScope(); NoGradGuard none = new NoGradGuard()) {
@@ -83,7 +84,8 @@ record Checkpoint(long step, double loss, Evaluation evaluation, long evaluatedA
         }
     }
 
-    private static Map<String, Tensor> tensors(List<NamedTensor> parameters, List<NamedTensor> buffers, AdamW optimizer) {
+    private static Map<String, Tensor> tensors(List<NamedTensor> parameters, List<NamedTensor> buffers,
+            AdamW optimizer) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         parameters.forEach(parameter -> tensors.put("parameter." + parameter.name(), parameter.tensor()));
         buffers.forEach(buffer -> tensors.put("buffer." + buffer.name(), buffer.tensor()));

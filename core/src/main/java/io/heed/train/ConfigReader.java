@@ -29,7 +29,8 @@ public final class ConfigReader {
      * @param json     an object; null, missing or JSON null gives the defaults
      * @param defaults the values of keys that {@code json} lacks
      * @param what     names the configuration in messages
-     * @throws IllegalArgumentException in one line: not an object, an unknown key (with the nearest known one), a value of
+     * @throws IllegalArgumentException in one line: not an object, an unknown key (with the nearest known one), a value
+     *         of
      *                                  the wrong type, or a value that the record refuses
      */
     public static <R extends Record> R read(JsonNode json, R defaults, String what) {

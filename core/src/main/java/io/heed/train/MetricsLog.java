@@ -13,8 +13,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /**
- * The lines of {@code metrics.jsonl}: one object a step ({@code step, loss, rate, gradient_norm, seconds, tokens_per_s}) and
- * one an evaluation ({@code step, validation_loss}, the metric and further values under their names, {@code seconds}). All but
+ * The lines of {@code metrics.jsonl}: one object a step
+ * ({@code step, loss, rate, gradient_norm, seconds, tokens_per_s}) and one an evaluation
+ * ({@code step, validation_loss}, the metric and further values under their names, {@code seconds}). All but
  * {@code seconds} and {@code tokens_per_s} are the same bits in every run of the same configuration.
  */
 final class MetricsLog {
@@ -48,8 +49,8 @@ final class MetricsLog {
     }
 
     /**
-     * Cuts the file after the last whole line of step {@code step} or earlier, since a resumed run writes what follows again.
-     * Does nothing if there is no file.
+     * Cuts the file after the last whole line of step {@code step} or earlier, since a resumed run writes what follows
+     * again. Does nothing if there is no file.
      */
     static void truncate(Path file, long step) throws IOException {
         if (!Files.exists(file)) {

@@ -16,7 +16,9 @@ import org.bytedeco.pytorch.Tensor;
  * {@code PointerScope} it was made in.
  */
 record NamedTensor(String name, Tensor tensor) {
-    /** All parameters, in the module's order; one registered under several names (tied weights) under the first alone. */
+    /**
+     * All parameters, in the module's order; one registered under several names (tied weights) under the first alone.
+     */
     static List<NamedTensor> parameters(Module model) {
         try (PointerScope scope = new PointerScope()) {
             return list(model.named_parameters());

@@ -9,8 +9,9 @@ public final class NearestName {
     private NearestName() { }
 
     /**
-     * The known name with the least edit distance (insertions, deletions, substitutions, swaps of neighbours; case does not
-     * count), if it is near enough to be a slip of the finger: at most a third of the longer name's length, at least 1.
+     * The known name with the least edit distance (insertions, deletions, substitutions, swaps of neighbours; case does
+     * not count), if it is near enough to be a slip of the finger: at most a third of the longer name's length, at
+     * least 1.
      */
     public static Optional<String> of(String name, Collection<String> known) {
         String best = null;

@@ -46,7 +46,8 @@ public final class ProgressDisplay implements TrainListener, AutoCloseable {
             case TrainEvent.Stepped stepped -> step(stepped);
             case TrainEvent.Evaluated evaluation -> {
                 Evaluation result = evaluation.evaluation();
-                evaluated = String.format(Locale.ROOT, "  validation loss %.4f, %s %.4g", result.loss(), result.metric(),
+                evaluated = String.format(Locale.ROOT, "  validation loss %.4f, %s %.4g", result.loss(),
+                        result.metric(),
                         result.value());
                 say(evaluation.step(), evaluated.strip());
             }
@@ -61,7 +62,8 @@ public final class ProgressDisplay implements TrainListener, AutoCloseable {
         tokensPerStep = event.tokensPerStep();
         lastLine = clock.getAsLong();
         if (terminal) {
-            bar = new ProgressBarBuilder().setTaskName(title).setInitialMax(steps).startsFrom(event.step(), Duration.ZERO)
+            bar = new ProgressBarBuilder().setTaskName(title).setInitialMax(steps)
+                    .startsFrom(event.step(), Duration.ZERO)
                     .setStyle(ProgressBarStyle.UNICODE_BLOCK).continuousUpdate().setUpdateIntervalMillis(200).build();
         } else if (event.step() > 0) {
             say(event.step(), "goes on from its checkpoint");

@@ -29,8 +29,8 @@ import io.heed.tensor.Weights;
 
 /**
  * Where one training keeps its files: {@code config.json}, {@code metrics.jsonl}, TensorBoard's event file,
- * {@code checkpoint.safetensors}, at the end {@code model.safetensors}, and {@code report.html}, which the command writes.
- * While it is open, no other process can open it.
+ * {@code checkpoint.safetensors}, at the end {@code model.safetensors}, and {@code report.html}, which the command
+ * writes. While it is open, no other process can open it.
  */
 public final class RunDirectory implements AutoCloseable {
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -111,7 +111,8 @@ public final class RunDirectory implements AutoCloseable {
             channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (channel.tryLock() != null) {
                 channel.truncate(0);
-                channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
+                channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid())
+                        .getBytes(StandardCharsets.UTF_8)));
                 return channel;
             }
         } catch (OverlappingFileLockException e) {
@@ -189,8 +190,9 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Makes {@code trainer} keep its files here: checkpoints, metrics, TensorBoard events, and the model when it completes.
-     * If there is a checkpoint, the trainer goes on from it, and lines of later steps are cut from {@code metrics.jsonl}.
+     * Makes {@code trainer} keep its files here: checkpoints, metrics, TensorBoard events, and the model when it
+     * completes. If there is a checkpoint, the trainer goes on from it, and lines of later steps are cut from
+     * {@code metrics.jsonl}.
      *
      * @param warnings gets one line for each file that cannot be written for now; training goes on
      * @return the trainer
@@ -209,7 +211,8 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     private void saveModel(Module model, long step) {
-        Map<String, String> metadata = new LinkedHashMap<>();    // in a fixed order, so that equal models are equal files
+        // in a fixed order, so that equal models are equal files
+        Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("format", "pt");
         metadata.put("step", Long.toString(step));
         try (PointerScope scope = new PointerScope()) {

@@ -24,8 +24,8 @@ public final class StopSignal {
 
     /**
      * A signal that Ctrl-C (SIGINT) or SIGTERM sets. The first one asks; another one, a second later or more, ends the
-     * process at once with status 130, which the last checkpoint survives. What comes sooner is the same press: {@code timeout}
-     * and terminals send a signal to the process and once more to its group.
+     * process at once with status 130, which the last checkpoint survives. What comes sooner is the same press:
+     * {@code timeout} and terminals send a signal to the process and once more to its group.
      */
     public static StopSignal onInterrupt() {
         StopSignal stop = new StopSignal();

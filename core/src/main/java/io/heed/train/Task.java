@@ -4,8 +4,8 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * What a model is trained on: data, loss and metric, fixed by the task's own configuration. A task keeps no state between
- * steps; {@link #loss} of the same model and step gives the same bits, which is what makes resuming exact.
+ * What a model is trained on: data, loss and metric, fixed by the task's own configuration. A task keeps no state
+ * between steps; {@link #loss} of the same model and step gives the same bits, which is what makes resuming exact.
  *
  * @param <M> the kind of model that the task knows how to call
  */
@@ -20,8 +20,8 @@ public interface Task<M extends Module> {
     Tensor loss(M model, Step step);
 
     /**
-     * Loss and metric on the validation split, always the same examples. The trainer calls it with the model in evaluation
-     * mode and without gradients, and frees every tensor left behind.
+     * Loss and metric on the validation split, always the same examples. The trainer calls it with the model in
+     * evaluation mode and without gradients, and frees every tensor left behind.
      */
     Evaluation evaluate(M model);
 

@@ -9,8 +9,9 @@ import java.util.zip.CRC32C;
 
 /**
  * Records of a TensorBoard event file. A record is a protobuf {@code Event} framed as TFRecord: length (8 bytes, little
- * endian), masked CRC-32C of the length, the event, masked CRC-32C of the event. Of {@code Event} we write wall time (field 1),
- * step (2), file version (3), summary (5) and session log (7); of {@code Summary.Value}, tag (1) and simple value (2).
+ * endian), masked CRC-32C of the length, the event, masked CRC-32C of the event. Of {@code Event} we write wall time
+ * (field 1), step (2), file version (3), summary (5) and session log (7); of {@code Summary.Value}, tag (1) and simple
+ * value (2).
  */
 final class TensorBoardRecords {
     private static final int VARINT = 0;
@@ -28,7 +29,9 @@ final class TensorBoardRecords {
         return frame(event.toByteArray());
     }
 
-    /** Says that the run starts (again) at {@code step}: a reader forgets scalars of this step and later from before. */
+    /**
+     * Says that the run starts (again) at {@code step}: a reader forgets scalars of this step and later from before.
+     */
     static byte[] restart(double wallTime, long step) {
         ByteArrayOutputStream event = event(wallTime, step);
         bytes(event, 7, new byte[] {1 << 3 | VARINT, 1});    // SessionLog.status = START

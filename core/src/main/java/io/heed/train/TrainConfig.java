@@ -3,16 +3,16 @@ package io.heed.train;
 import com.fasterxml.jackson.databind.JsonNode;
 
 /**
- * How to train. Start from {@link #defaults} and change what differs; {@link #fromJson} reads the keys that are given and
- * takes the defaults for the others.
+ * How to train. Start from {@link #defaults} and change what differs; {@link #fromJson} reads the keys that are given
+ * and takes the defaults for the others.
  *
  * @param steps           minibatches in the run
  * @param rate            peak learning rate of AdamW
  * @param warmup          steps of linear warm-up
  * @param finalRateShare  learning rate at the end, as a share of the peak; the way down is half a cosine
  * @param weightDecay     decoupled weight decay of matrices; biases, norms and other vectors have none
- * @param decayEmbeddings whether weight decay also takes embedding tables, by name: a parameter under a module whose name
- *                        contains {@code embed}
+ * @param decayEmbeddings whether weight decay also takes embedding tables, by name: a parameter under a module whose
+ *                        name contains {@code embed}
  * @param beta1           decay of AdamW's first moment
  * @param beta2           decay of its second moment
  * @param epsilon         added to the root of the second moment

@@ -18,15 +18,16 @@ import io.heed.data.CounterRandom;
 /**
  * Trains a model on a task: {@link #run} to the end, or {@link #advance} in portions, where several models take turns.
  *
- * <p>libtorch's generator is seeded anew before every step and evaluation from the run's seed and the step's number, so that
- * dropout, too, depends on nothing but these. A run that is killed and resumed from its checkpoint therefore gives the same
- * bits as one that was not, on the same machine with the same number of threads.
+ * <p>libtorch's generator is seeded anew before every step and evaluation from the run's seed and the step's number, so
+ * that dropout, too, depends on nothing but these. A run that is killed and resumed from its checkpoint therefore gives
+ * the same bits as one that was not, on the same machine with the same number of threads.
  *
  * <p>A checkpoint that cannot be saved in passing (full or read-only disk) is reported as
- * {@link TrainEvent.CheckpointFailed}; the one before stays, training goes on, and the next save tries again. If the save at
- * the end or on interruption fails, it is reported likewise and then thrown, since the work would be lost.
+ * {@link TrainEvent.CheckpointFailed}; the one before stays, training goes on, and the next save tries again. If the
+ * save at the end or on interruption fails, it is reported likewise and then thrown, since the work would be lost.
  *
- * <p>The model and its parameters must outlive the trainer, and be on {@link TrainConfig#device} already. Not thread-safe.
+ * <p>The model and its parameters must outlive the trainer, and be on {@link TrainConfig#device} already. Not
+ * thread-safe.
  *
  * @param <M> the kind of model
  */
@@ -76,7 +77,9 @@ public final class Trainer<M extends Module> implements AutoCloseable {
         return this;
     }
 
-    /** Saves to {@code file}, in a folder that exists, every {@link TrainConfig#checkpointEvery} steps and at the end. */
+    /**
+     * Saves to {@code file}, in a folder that exists, every {@link TrainConfig#checkpointEvery} steps and at the end.
+     */
     public Trainer<M> checkpointTo(Path file) {
         checkpoint = file;
         return this;
@@ -89,11 +92,12 @@ public final class Trainer<M extends Module> implements AutoCloseable {
     }
 
     /**
-     * Goes on from {@code file}: parameters, buffers, moments and the step number become the checkpoint's. Call it before the
-     * first step. The configuration stays this trainer's; the run gives the same bits as one that never stopped if it is the
-     * one that the checkpoint was saved under.
+     * Goes on from {@code file}: parameters, buffers, moments and the step number become the checkpoint's. Call it
+     * before the first step. The configuration stays this trainer's; the run gives the same bits as one that never
+     * stopped if it is the one that the checkpoint was saved under.
      *
-     * @throws IllegalArgumentException in one line when the file is not a whole checkpoint of this model: a name is missing
+     * @throws IllegalArgumentException in one line when the file is not a whole checkpoint of this model: a name is
+     *         missing
      *                                  or unused, or a shape differs (names the tensor and both shapes)
      */
     public Trainer<M> resume(Path file) {
@@ -231,12 +235,14 @@ public final class Trainer<M extends Module> implements AutoCloseable {
         }
         String found = Double.isFinite(value) ? "" : "the loss is " + value + "; ";
         return optimizer.gradientNotFinite()
-                .map(name -> new TrainingStopped(step + 1, name, found + "the gradient of " + name + " is not finite" + advice))
+                .map(name -> new TrainingStopped(step + 1, name, found + "the gradient of " + name + " is not finite"
+                + advice))
                 .orElseGet(() -> new TrainingStopped(step + 1, "loss", "the loss is " + value + advice));
     }
 
     private String advice(double rate) {
-        return "; lower the rate (now " + rate + ") or the clip (now " + (config.clip() == 0 ? "off" : "" + config.clip()) + ")"
+        return "; lower the rate (now " + rate + ") or the clip (now "
+                + (config.clip() == 0 ? "off" : "" + config.clip()) + ")"
                 + (savedAt < 0 ? "" : "; the checkpoint of step " + savedAt + " is whole");
     }
 

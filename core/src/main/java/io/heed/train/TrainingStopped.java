@@ -1,8 +1,8 @@
 package io.heed.train;
 
 /**
- * Training cannot go on: the loss, a gradient or a parameter is not finite. The message is one line that names the step and
- * the tensor and says how to mend it; the last good checkpoint is untouched.
+ * Training cannot go on: the loss, a gradient or a parameter is not finite. The message is one line that names the step
+ * and the tensor and says how to mend it; the last good checkpoint is untouched.
  */
 public final class TrainingStopped extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -41,7 +41,8 @@ class MqarTest {
     }
 
     @Property(tries = 300)
-    void everyExampleIsWellFormed(@ForAll @IntRange(min = 2, max = 60) int half, @ForAll @IntRange(min = 1, max = 30) int k,
+    void everyExampleIsWellFormed(@ForAll @IntRange(min = 2, max = 60) int half,
+            @ForAll @IntRange(min = 1, max = 30) int k,
                                   @ForAll @IntRange(min = 1, max = 100) int extra, @ForAll boolean random,
                                   @ForAll long number) {
         int length = 2 * half;
@@ -81,7 +82,9 @@ class MqarTest {
         assertThat(asked).isEqualTo(keys);
     }
 
-    /** The race of exponentials must draw like sequential draws with renormalisation; compared with exact enumeration. */
+    /**
+     * The race of exponentials must draw like sequential draws with renormalisation; compared with exact enumeration.
+     */
     @Test
     void gapsAreDrawnWithoutReplacementInProportion() {
         Mqar mqar = new Mqar(64, 20, 3, 0.01, false, 0, 10, 1);    // 7 slots, 3 gaps
@@ -167,7 +170,8 @@ class MqarTest {
 
     @Test
     void argumentsOutOfRangeAreNamed() {
-        assertThatThrownBy(() -> Mqar.of(64, 64, 4)).hasMessage("vocabularySize is 64, must be more than the length (64)");
+        assertThatThrownBy(() -> Mqar.of(64, 64, 4))
+                .hasMessage("vocabularySize is 64, must be more than the length (64)");
         assertThatThrownBy(() -> Mqar.of(128, 64, 17))
                 .hasMessage("pairs is 17, must be from 1 to a quarter of the length (16)");
         assertThatThrownBy(() -> Mqar.of(128, 63, 4)).hasMessage("length is 63, must be even and at least 4");

@@ -8,7 +8,8 @@ import io.heed.tensor.Ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 class WordDataTest {
-    private static final WordData WORDS = new WordData(new TextCorpus("tale", "The cat, the dog; the cat and a fox. ".repeat(3),
+    private static final WordData WORDS =
+            new WordData(new TextCorpus("tale", "The cat, the dog; the cat and a fox. ".repeat(3),
             "a cat and an owl the dog", "the dog the cat the fox"), 5, 3);
 
     @Test

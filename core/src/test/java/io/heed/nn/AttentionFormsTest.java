@@ -55,7 +55,8 @@ class AttentionFormsTest {
             specs.add(base.withScale(0.3f).withMask(Mask.causal(QUERIES, KEYS)));
             specs.add(base.withMask(Mask.causal()).withPadding(KeyPadding.lengths(KEYS, 9)));
             specs.add(base.withMask(Mask.slidingWindow(5, 2)).withBias(Bias.alibi(slopes)));
-            specs.add(base.withMask(new Mask.BlockSparse(8, 16, 3, new int[] {0, 1, 3, 4}, new int[] {0, 0, 2, 1}, false, 0)));
+            specs.add(base.withMask(new Mask.BlockSparse(8, 16, 3, new int[] {0, 1, 3, 4}, new int[] {0, 0, 2, 1},
+                    false, 0)));
             specs.add(base.withMask(new Mask.Placed(IntStream.range(0, 2 * QUERIES)
                     .map(at -> at / QUERIES == 0 ? at : at % QUERIES / 2 - 1).toArray())));
             specs.add(base.withPadding(KeyPadding.lengths(0, KEYS)));
@@ -83,7 +84,8 @@ class AttentionFormsTest {
         }
         for (int i = 0; i < 3; i++) {
             assertThat(torch.isfinite(results.get(0).get(i)).all().item_bool()).isTrue();
-            assertThat(Ops.largestDifference(results.get(0).get(i), results.get(1).get(i))).as("result %d", i).isLessThan(2e-5);
+            assertThat(Ops.largestDifference(results.get(0).get(i), results.get(1).get(i))).as("result %d", i)
+                    .isLessThan(2e-5);
         }
     }
 
@@ -108,6 +110,7 @@ class AttentionFormsTest {
         assertThat(Form.AUTO.isFused(x)).isFalse();
         assertThat(Form.AUTO.isFused(torch.randn(1))).isTrue();
         assertThat(Form.REFERENCE.isFused(torch.randn(1))).isFalse();
-        assertThatThrownBy(() -> Form.FUSED.isFused(x)).hasMessageContaining("needs float32 tensors on the CPU, got Double");
+        assertThatThrownBy(() -> Form.FUSED.isFused(x))
+                .hasMessageContaining("needs float32 tensors on the CPU, got Double");
     }
 }

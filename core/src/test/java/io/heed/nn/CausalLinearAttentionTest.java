@@ -66,9 +66,11 @@ class CausalLinearAttentionTest {
         List<List<Tensor>> results = new ArrayList<>();
         for (Form form : List.of(Form.REFERENCE, Form.FUSED)) {
             torch.manual_seed(length);
-            List<Tensor> leaves = List.of(leaf(2, 2, length, width), leaf(2, 2, length, width), leaf(2, 2, length, valueWidth),
+            List<Tensor> leaves = List.of(leaf(2, 2, length, width), leaf(2, 2, length, width),
+                    leaf(2, 2, length, valueWidth),
                     leaf(2, 2, width, valueWidth));
-            CausalLinearAttention.Result result = CausalLinearAttention.withState(leaves.get(0), leaves.get(1), leaves.get(2),
+            CausalLinearAttention.Result result = CausalLinearAttention.withState(leaves.get(0), leaves.get(1),
+                    leaves.get(2),
                     RATES, leaves.get(3), form);
             Tensor alone = CausalLinearAttention.outputs(leaves.get(0), leaves.get(1), leaves.get(2), RATES, form);
             Tensor loss = result.out().mul(torch.randn(result.out().shape())).sum()
@@ -113,7 +115,8 @@ class CausalLinearAttentionTest {
     void badRatesAndShapesAreNamed() {
         Tensor x = torch.randn(1, 2, 3, 4);
         assertThatThrownBy(() -> CausalLinearAttention.outputs(x, x, x, new double[] {0.1}, Form.AUTO))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("2 heads").hasMessageContaining("[0.1]");
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("2 heads")
+                .hasMessageContaining("[0.1]");
         assertThatThrownBy(() -> CausalLinearAttention.outputs(x, x, x, new double[] {0.1, -1}, Form.AUTO))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("-1.0");
         assertThatThrownBy(() -> CausalLinearAttention.outputs(x, torch.randn(1, 2, 3, 5), x, RATES, Form.AUTO))

@@ -33,7 +33,8 @@ class ConvolutionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 3, 5, 1, true", "2, 1, 16, 4, false", "2, 131, 37, 3, true", "3, 300, 64, 4, true", "1, 7, 33, 9, false"})
+    @CsvSource({"1, 3, 5, 1, true", "2, 1, 16, 4, false", "2, 131, 37, 3, true", "3, 300, 64, 4, true",
+            "1, 7, 33, 9, false"})
     void shortFusedEqualsComposed(long batch, long length, long channels, long taps, boolean biased) {
         Tensor x = torch.randn(batch, length, channels);
         Tensor weight = torch.randn(channels, 1, taps);
@@ -82,7 +83,8 @@ class ConvolutionTest {
     void longConvolutionBroadcastsItsFilter() {
         Tensor x = torch.randn(2, 9, 4, 3);
         Tensor filter = torch.randn(9, 4, 1);
-        assertThat(Ops.largestDifference(LongConvolution.apply(x, filter), LongConvolution.direct(x, filter))).isLessThan(1e-5);
+        assertThat(Ops.largestDifference(LongConvolution.apply(x, filter), LongConvolution.direct(x, filter)))
+                .isLessThan(1e-5);
     }
 
     private static List<Tensor> outputsAndGradients(Tensor x, Tensor weight, Tensor bias, Tensor probe, Form form) {

@@ -83,7 +83,8 @@ class PositionsTest {
     @Test
     void rotaryRefusesOddWidths() {
         assertThatThrownBy(() -> new Rotary(7)).hasMessageContaining("must be even, got 7");
-        assertThatThrownBy(() -> new Rotary(8).apply(torch.randn(1, 1, 1, 6), 0)).hasMessageContaining("given head width 6");
+        assertThatThrownBy(() -> new Rotary(8).apply(torch.randn(1, 1, 1, 6), 0))
+                .hasMessageContaining("given head width 6");
     }
 
     @Test

@@ -131,7 +131,8 @@ class SoftmaxScanTest {
         }
         assertThat(Ops.largestDifference(merged.output(), whole.output())).isLessThan(1e-6);
         SoftmaxState nothing = SoftmaxState.empty(1, 2, 4, values.options());
-        assertThat(Ops.largestDifference(nothing.merge(nothing).output(), torch.zeros(1, 2, 4))).as("0, not NaN").isZero();
+        assertThat(Ops.largestDifference(nothing.merge(nothing).output(), torch.zeros(1, 2, 4))).as("0, not NaN")
+                .isZero();
     }
 
     @Test

@@ -27,7 +27,8 @@ class AdamWTest {
     }
 
     // libtorch's default betas, since its bindings give their pair in an order that depends on the C++ library
-    private static final TrainConfig CONFIG = new TrainConfig(100, 1e-3, 0, 0, 0.3, false, 0.9, 0.999, 1e-8, 0.7, 0, 0, 0,
+    private static final TrainConfig CONFIG = new TrainConfig(100, 1e-3, 0, 0, 0.3, false, 0.9, 0.999, 1e-8, 0.7, 0, 0,
+            0,
             "cpu");
 
     private static Tensor parameter(ScalarType type, long... shape) {
@@ -54,7 +55,8 @@ class AdamWTest {
             Tensor matrixThere = copy(matrix);
             Tensor vectorThere = copy(vector);
             AdamW ours = new AdamW(List.of(new NamedTensor("m", matrix), new NamedTensor("v", vector)), CONFIG);
-            try (TheirAdamW decaying = new TheirAdamW(matrixThere, 0.3); TheirAdamW plain = new TheirAdamW(vectorThere, 0)) {
+            try (TheirAdamW decaying = new TheirAdamW(matrixThere, 0.3); TheirAdamW plain = new TheirAdamW(vectorThere,
+                    0)) {
                 for (int step = 0; step < 30; step++) {
                     double rate = 0.01 / (1 + step);
                     loss(matrix, vector).backward();
@@ -153,7 +155,8 @@ class AdamWTest {
             try (PointerScope scope = new PointerScope()) {
                 Tensor fine = parameter(ScalarType.Float, 10);
                 Tensor value = parameter(ScalarType.Float, 70_003);
-                AdamW optimizer = new AdamW(List.of(new NamedTensor("fine", fine), new NamedTensor("value", value)), CONFIG);
+                AdamW optimizer = new AdamW(List.of(new NamedTensor("fine", fine), new NamedTensor("value", value)),
+                        CONFIG);
                 float[] gradient = new float[70_003];
                 gradient[place] = bad;
                 fine.sum().add(value.mul(AbstractTensor.create(gradient, 70_003)).sum()).backward();

@@ -70,13 +70,15 @@ class ResumeTest {
             kills += process.isAlive() ? 1 : 0;
             process.destroyForcibly().waitFor();
             // whatever the moment: the checkpoint is whole
-            Safetensors.open(killed.resolve("checkpoint.safetensors")).tensors().values().forEach(tensor -> tensor.close());
+            Safetensors.open(killed.resolve("checkpoint.safetensors")).tensors().values()
+                    .forEach(tensor -> tensor.close());
         }
         assertThat(kills).isPositive();
         assertThat(finish(killed, STEPS, 64, "")).as(Files.readString(log(killed))).isZero();
 
         assertThat(metrics(killed)).hasSize((int) (STEPS + STEPS / 70 + 1)).isEqualTo(metrics(whole));
-        assertThat(Files.mismatch(killed.resolve("model.safetensors"), whole.resolve("model.safetensors"))).isEqualTo(-1);
+        assertThat(Files.mismatch(killed.resolve("model.safetensors"), whole.resolve("model.safetensors")))
+                .isEqualTo(-1);
         try (var files = Files.list(killed)) {
             assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.endsWith(".tmp"));
         }

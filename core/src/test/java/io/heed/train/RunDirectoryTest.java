@@ -177,7 +177,8 @@ class RunDirectoryTest {
     void metricsAreCutToTheStepOfTheCheckpoint() throws IOException {
         Path file = folder.resolve("metrics.jsonl");
         String kept = "{\"step\":1,\"loss\":3}\n{\"step\":2,\"loss\":2}\n{\"step\":2,\"validation_loss\":2}\n";
-        for (String lost : new String[] {"", "{\"step\":3,\"loss\":1}\n", "{\"step\":3,\"lo", "\0\0\0\0\n{\"step\":1}\n"}) {
+        for (String lost : new String[] {"", "{\"step\":3,\"loss\":1}\n", "{\"step\":3,\"lo",
+                "\0\0\0\0\n{\"step\":1}\n"}) {
             Files.writeString(file, kept + lost);
             MetricsLog.truncate(file, 2);
             assertThat(file).hasContent(kept);

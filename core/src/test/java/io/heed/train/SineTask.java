@@ -25,7 +25,8 @@ class SineTask implements Task<Perceptron> {
     @Override
     public Evaluation evaluate(Perceptron model) {
         double error = error(model, CounterRandom.key(99)).item_double();
-        return new Evaluation(error, metric(), Math.sqrt(error), Map.of("training mode", model.is_training() ? 1.0 : 0.0));
+        return new Evaluation(error, metric(), Math.sqrt(error),
+                Map.of("training mode", model.is_training() ? 1.0 : 0.0));
     }
 
     private static Tensor error(Perceptron model, long key) {

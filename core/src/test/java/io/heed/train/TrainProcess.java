@@ -10,7 +10,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * One training run in a process of its own, to be killed, interrupted or starved of disk: the arguments are the run
- * directory, the steps, and the model's width. Exits 0 when complete, 130 when interrupted, 1 with one line on an error.
+ * directory, the steps, and the model's width. Exits 0 when complete, 130 when interrupted, 1 with one line on an
+ * error.
  */
 final class TrainProcess {
     private TrainProcess() { }

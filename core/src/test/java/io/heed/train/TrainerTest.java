@@ -60,7 +60,8 @@ class TrainerTest {
         assertThat(of(TrainEvent.Evaluated.class, events)).extracting(TrainEvent::step).containsExactly(20L, 40L, 60L);
         assertThat(of(TrainEvent.Evaluated.class, events))
                 .allMatch(event -> event.evaluation().further().equals(Map.of("training mode", 0.0)));
-        assertThat(of(TrainEvent.Checkpointed.class, events)).extracting(TrainEvent::step).containsExactly(25L, 50L, 60L);
+        assertThat(of(TrainEvent.Checkpointed.class, events)).extracting(TrainEvent::step)
+                .containsExactly(25L, 50L, 60L);
         assertThat(events.getLast()).isInstanceOf(TrainEvent.Ended.class);
     }
 
@@ -125,7 +126,8 @@ class TrainerTest {
         try (Perceptron wider = new Perceptron(1, 25, 0);
              Trainer<Perceptron> trainer = new Trainer<>(wider, new SineTask(), CONFIG)) {
             assertThatThrownBy(() -> trainer.resume(file)).isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(file + ": parameter.hidden.weight has shape (24, 1) in the checkpoint, (25, 1) in the model");
+                    .hasMessage(file
+                    + ": parameter.hidden.weight has shape (24, 1) in the checkpoint, (25, 1) in the model");
         }
     }
 
@@ -168,7 +170,8 @@ class TrainerTest {
     @Test
     void aLossThatIsNotFiniteStopsWithTheStepAndTheTensor() throws IOException {
         TrainConfig config = CONFIG.withSchedule(0, 1).withEvery(0, 4);
-        assertStops(spoiling((loss, weight) -> loss.add(weight.sum().mul(new Scalar(Double.NaN)))), config, "hidden.bias",
+        assertStops(spoiling((loss, weight) -> loss.add(weight.sum().mul(new Scalar(Double.NaN)))), config,
+                "hidden.bias",
                 "step 6: the loss is NaN; the gradient of hidden.bias is not finite; lower the rate (now 0.01) or the clip "
                         + "(now 1.0); the checkpoint of step 4 is whole");
         assertStops(spoiling((loss, weight) -> loss.add(new Scalar(Double.POSITIVE_INFINITY))), config, "loss",
@@ -207,7 +210,8 @@ class TrainerTest {
 
     @Test
     void aStepLeavesNothingBehind() {
-        try (Trainer<Perceptron> trainer = new Trainer<>(SineTask.model(1, 0.1), new SineTask(), CONFIG.withSteps(1000))) {
+        try (Trainer<Perceptron> trainer = new Trainer<>(SineTask.model(1, 0.1), new SineTask(),
+                CONFIG.withSteps(1000))) {
             trainer.advance(100);
             long count = Pointer.totalCount();
             trainer.advance(500);

@@ -15,9 +15,9 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.View;
 
 /**
- * Sums, means, maxima and sums of squares over the entries of a sparse matrix's rows, composed and fused, with gradients:
- * what a node receives from its neighbours, what a graph receives from its nodes, and the product of sparse features with a
- * weight matrix. A row without entries gives 0.
+ * Sums, means, maxima and sums of squares over the entries of a sparse matrix's rows, composed and fused, with
+ * gradients: what a node receives from its neighbours, what a graph receives from its nodes, and the product of sparse
+ * features with a weight matrix. A row without entries gives 0.
  */
 public final class Aggregation {
     private Aggregation() { }
@@ -37,7 +37,8 @@ public final class Aggregation {
         return Autograd.apply(List.of(x), (context, in) -> {
             Tensor out = Ops.empty(matrix.rows(), x.size(1));
             Tensor winners = kind == Kind.MAX
-                    ? torch.empty(new long[] {matrix.rows(), x.size(1)}, Ops.options(torch.ScalarType.Int), null) : null;
+                    ? torch.empty(new long[] {matrix.rows(), x.size(1)}, Ops.options(torch.ScalarType.Int), null)
+                    : null;
             try (View rows = View.read(in.getFirst()); View o = View.write(out)) {
                 NeighbourAggregation.forward(kind, matrix, rows.rows(), segment(weights), o.rows(),
                         winners == null ? null : View.segment(winners));

@@ -10,7 +10,8 @@ public record EdgeFeatures(float[] values, int width) {
     /** @throws IllegalArgumentException when the values do not make up rows of F */
     public EdgeFeatures {
         if (width < 1 || values.length % width != 0) {
-            throw new IllegalArgumentException("edge features hold " + values.length + " values, must be edges x " + width);
+            throw new IllegalArgumentException("edge features hold " + values.length + " values, must be edges x "
+                    + width);
         }
     }
 

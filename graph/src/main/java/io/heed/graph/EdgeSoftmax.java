@@ -18,16 +18,16 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.View;
 
 /**
- * Softmax attention over the incoming edges of every node, composed in libtorch operations and fused, with gradients. Heads
- * lie side by side: (N, H, d) for nodes, (E, H, d) or (E, H) for edges. A node without incoming edges gives 0.
+ * Softmax attention over the incoming edges of every node, composed in libtorch operations and fused, with gradients.
+ * Heads lie side by side: (N, H, d) for nodes, (E, H, d) or (E, H) for edges. A node without incoming edges gives 0.
  */
 public final class EdgeSoftmax {
     /**
      * What attention over edges gives.
      *
      * @param nodes      (N, H, dv), the weighted sums
-     * @param edgeScores (E, H, d), the vector scores of a modulated dot product before clamp and exponential; null without a
-     *                   modulation
+     * @param edgeScores (E, H, d), the vector scores of a modulated dot product before clamp and exponential; null
+     *                   without a modulation
      */
     public record Result(Tensor nodes, Tensor edgeScores) { }
 
@@ -58,10 +58,12 @@ public final class EdgeSoftmax {
      * @param value      (N, H, dv)
      * @param modulation (E, H, d), or null
      */
-    public static Result dotProduct(Graph graph, Tensor query, Tensor key, Tensor value, Tensor modulation, double scale,
+    public static Result dotProduct(Graph graph, Tensor query, Tensor key, Tensor value, Tensor modulation,
+            double scale,
             Weighting weighting, Form form) {
         if (!form.isFused(query)) {
-            Tensor scores = Ops.scale(query.index_select(0, target(graph)).mul(key.index_select(0, source(graph))), scale);
+            Tensor scores = Ops.scale(query.index_select(0, target(graph)).mul(key.index_select(0, source(graph))),
+                    scale);
             if (modulation != null) {
                 scores = scores.mul(modulation);
             }
@@ -85,7 +87,8 @@ public final class EdgeSoftmax {
      * @param value  (N, H, dv)
      * @return (N, H, dv)
      */
-    public static Tensor additive(Graph graph, Tensor target, Tensor source, Tensor value, Weighting weighting, Form form) {
+    public static Tensor additive(Graph graph, Tensor target, Tensor source, Tensor value, Weighting weighting,
+            Form form) {
         if (!form.isFused(value)) {
             Tensor scores = target.index_select(0, target(graph)).add(source.index_select(0, source(graph)));
             return composed(graph, scores, value, weighting);
@@ -103,7 +106,8 @@ public final class EdgeSoftmax {
             a = torch.leaky_relu(a, new Scalar(weighting.slope));
         }
         if (weighting.limit != Double.POSITIVE_INFINITY) {
-            a = a.clamp(new ScalarOptional(new Scalar(-weighting.limit)), new ScalarOptional(new Scalar(weighting.limit)));
+            a = a.clamp(new ScalarOptional(new Scalar(-weighting.limit)),
+                    new ScalarOptional(new Scalar(weighting.limit)));
         } else {
             Tensor most = torch.zeros(new long[] {graph.nodes(), heads}, value.options()).scatter_reduce(0,
                     target.unsqueeze(1).expand(new long[] {graph.edges(), heads}, false), a.detach(), "amax", false);
@@ -123,7 +127,8 @@ public final class EdgeSoftmax {
     }
 
     /** The kernel. Inputs: what the target brings, what the source brings, value, and a modulation if there is one. */
-    private static List<Tensor> fused(Graph graph, List<Tensor> inputs, Tensor modulation, Weighting weighting, Score score) {
+    private static List<Tensor> fused(Graph graph, List<Tensor> inputs, Tensor modulation, Weighting weighting,
+            Score score) {
         boolean modulated = modulation != null;
         return Autograd.apply(inputs, (context, in) -> {
             Tensor value = in.get(2);

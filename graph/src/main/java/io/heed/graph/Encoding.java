@@ -12,7 +12,9 @@ import org.bytedeco.pytorch.Tensor;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Safetensors;
 
-/** Positional and structural encodings of nodes, kept on disk under the graph's hash so that each is worked out once. */
+/**
+ * Positional and structural encodings of nodes, kept on disk under the graph's hash so that each is worked out once.
+ */
 public enum Encoding {
     /** {@link LaplacianEncoding}. */
     LAPLACIAN {
@@ -48,8 +50,8 @@ public enum Encoding {
     abstract float[] compute(Graph graph, int k);
 
     /**
-     * The encoding (N, k), row by row, from {@code cache} if it is there. A cache that cannot be read or written is passed
-     * over: the encoding is then worked out again.
+     * The encoding (N, k), row by row, from {@code cache} if it is there. A cache that cannot be read or written is
+     * passed over: the encoding is then worked out again.
      *
      * @param cache a folder; null for none
      */
@@ -71,7 +73,8 @@ public enum Encoding {
     /** The user's cache folder: {@code HEED_CACHE}, else {@code ~/.cache/heed}. */
     public static Path userCache() {
         String set = System.getenv("HEED_CACHE");
-        return (set == null || set.isBlank() ? Path.of(System.getProperty("user.home"), ".cache", "heed") : Path.of(set))
+        return (set == null || set.isBlank() ? Path.of(System.getProperty("user.home"), ".cache", "heed")
+                : Path.of(set))
                 .resolve("encodings");
     }
 

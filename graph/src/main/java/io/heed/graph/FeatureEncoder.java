@@ -12,9 +12,9 @@ import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
 /**
- * Node features to vectors: a linear map of dense or sparse features, an embedding of categories. Sparse features are never
- * made dense: their product with the weight is a weighted sum of its rows. In training a share of their entries is dropped, as
- * graph convolutional networks do on bags of words. Parameters {@code weight (F, D)} and {@code bias}
+ * Node features to vectors: a linear map of dense or sparse features, an embedding of categories. Sparse features are
+ * never made dense: their product with the weight is a weighted sum of its rows. In training a share of their entries
+ * is dropped, as graph convolutional networks do on bags of words. Parameters {@code weight (F, D)} and {@code bias}
  * (sparse), {@code linear.*} (dense) or {@code embedding.weight (F, D)}.
  */
 public final class FeatureEncoder extends Module {
@@ -40,7 +40,8 @@ public final class FeatureEncoder extends Module {
         embedding = like instanceof NodeFeatures.Categories
                 ? register_module("embedding", new EmbeddingImpl(width, outputs)) : null;
         if (like instanceof NodeFeatures.Sparse) {
-            weight = Registration.parameter(this, "weight", Linears.uniform(1 / Math.sqrt(Math.max(1, outputs)), width, outputs));
+            weight = Registration.parameter(this, "weight", Linears.uniform(1 / Math.sqrt(Math.max(1, outputs)), width,
+                    outputs));
             bias = Registration.parameter(this, "bias", torch.zeros(outputs));
         } else {
             weight = null;

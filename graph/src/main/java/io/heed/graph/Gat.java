@@ -8,9 +8,9 @@ import io.heed.nn.Form;
 import io.heed.nn.Registration;
 
 /**
- * Graph attention (Velickovic et al., "Graph attention networks", equations 1 to 6): softmax over a node's neighbours and
- * itself of LeakyReLU(a_dst . W h_t + a_src . W h_s), slope 0.2, heads concatenated. Parameters {@code linear.weight},
- * {@code att_src}, {@code att_dst} (H, d), {@code bias} (D).
+ * Graph attention (Velickovic et al., "Graph attention networks", equations 1 to 6): softmax over a node's neighbours
+ * and itself of LeakyReLU(a_dst . W h_t + a_src . W h_s), slope 0.2, heads concatenated. Parameters
+ * {@code linear.weight}, {@code att_src}, {@code att_dst} (H, d), {@code bias} (D).
  */
 public final class Gat extends Convolution {
     private static final double SLOPE = 0.2;

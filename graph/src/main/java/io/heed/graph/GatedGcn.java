@@ -9,8 +9,8 @@ import io.heed.tensor.Ops;
 
 /**
  * Gated graph convolution with an edge stream (Bresson and Laurent, "Residual gated graph ConvNets", as benchmarked by
- * Dwivedi et al.): for an edge s to t, e' = D x_t + E x_s + C e and x_t' = A x_t + sum sigma(e') * B x_s / (sum sigma(e') +
- * 1e-6); both through batch norm and ReLU, with residuals. Parameters {@code A..E.*}, {@code bn_node_x.*},
+ * Dwivedi et al.): for an edge s to t, e' = D x_t + E x_s + C e and x_t' = A x_t + sum sigma(e') * B x_s / (sum
+ * sigma(e') + 1e-6); both through batch norm and ReLU, with residuals. Parameters {@code A..E.*}, {@code bn_node_x.*},
  * {@code bn_edge_e.*}.
  */
 public final class GatedGcn extends GraphLayer {

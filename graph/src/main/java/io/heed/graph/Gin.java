@@ -9,8 +9,8 @@ import io.heed.nn.Form;
 import io.heed.nn.Registration;
 
 /**
- * Graph isomorphism layer (Xu et al., "How powerful are graph neural networks?", equation 4.1): MLP((1 + eps) x_t + sum of
- * x_s), eps learned. Parameters {@code eps} (1), {@code first.*}, {@code second.*}.
+ * Graph isomorphism layer (Xu et al., "How powerful are graph neural networks?", equation 4.1): MLP((1 + eps) x_t + sum
+ * of x_s), eps learned. Parameters {@code eps} (1), {@code first.*}, {@code second.*}.
  */
 public final class Gin extends Convolution {
     private final Tensor epsilon;

@@ -10,8 +10,9 @@ import java.util.List;
 import io.heed.kernels.Csr;
 
 /**
- * A graph, or many in one: N nodes and E directed edges source to target, on which messages flow. An undirected graph lists
- * each edge in both directions. Nodes without edges are allowed; a batch of graphs is one graph whose parts are not joined.
+ * A graph, or many in one: N nodes and E directed edges source to target, on which messages flow. An undirected graph
+ * lists each edge in both directions. Nodes without edges are allowed; a batch of graphs is one graph whose parts are
+ * not joined.
  *
  * <p>Plain Java, immutable by contract: callers must not change the arrays that it gives out.
  */
@@ -42,19 +43,21 @@ public final class Graph {
     /**
      * A graph of these directed edges; edge e runs from {@code source[e]} to {@code target[e]}.
      *
-     * @throws IllegalArgumentException when there is no node, the lists differ in length, or an edge names a node that does
+     * @throws IllegalArgumentException when there is no node, the lists differ in length, or an edge names a node that
+     *         does
      *                                  not exist
      */
     public static Graph directed(int nodes, int[] source, int[] target) {
         if (nodes < 1) {
             throw new IllegalArgumentException("the graph is empty: it needs at least one node");
         }
-        return new Graph(nodes, source, target, Csr.of(nodes, nodes, source, target), null, null, null, new int[nodes], 1);
+        return new Graph(nodes, source, target, Csr.of(nodes, nodes, source, target), null, null, null, new int[nodes],
+                1);
     }
 
     /**
-     * A graph in which every pair (u[e], v[e]) is an edge in both directions (a self loop is listed once): first all as given,
-     * then all reversed.
+     * A graph in which every pair (u[e], v[e]) is an edge in both directions (a self loop is listed once): first all as
+     * given, then all reversed.
      *
      * @throws IllegalArgumentException as {@link #directed}
      */
@@ -76,7 +79,8 @@ public final class Graph {
     }
 
     /**
-     * Many graphs as one: nodes and edges in the order of the list, {@link #part} says which node belongs to which graph.
+     * Many graphs as one: nodes and edges in the order of the list, {@link #part} says which node belongs to which
+     * graph.
      *
      * @throws IllegalArgumentException when the list is empty, or only some of the graphs have features or edge types
      */
@@ -99,7 +103,8 @@ public final class Graph {
         for (Graph graph : graphs) {
             if (first == null ? graph.edgeFeatures != null
                     : graph.edgeFeatures == null || graph.edgeFeatures.width() != first.width()) {
-                throw new IllegalArgumentException("the graphs of the batch have edge features of different widths, or some"
+                throw new IllegalArgumentException(
+                        "the graphs of the batch have edge features of different widths, or some"
                         + " have none");
             }
             if (first != null) {
@@ -133,15 +138,18 @@ public final class Graph {
         for (int i = 0; i < all.size(); i++) {
             NodeFeatures features = all.get(i);
             if ((features == null) != (first == null)
-                    || first != null && (features.getClass() != first.getClass() || features.width() != first.width())) {
-                throw new IllegalArgumentException("graph " + i + " of the batch has features of another kind or width than"
+                    || first != null && (features.getClass() != first.getClass()
+                    || features.width() != first.width())) {
+                throw new IllegalArgumentException("graph " + i
+                        + " of the batch has features of another kind or width than"
                         + " graph 0");
             }
         }
         return switch (first) {
             case null -> null;
             case NodeFeatures.Categories categories -> new NodeFeatures.Categories(all.stream()
-                    .flatMapToInt(f -> Arrays.stream(((NodeFeatures.Categories) f).values())).toArray(), categories.width());
+                    .flatMapToInt(f -> Arrays.stream(((NodeFeatures.Categories) f).values())).toArray(),
+                    categories.width());
             case NodeFeatures.Dense dense -> {
                 int nodes = all.stream().mapToInt(NodeFeatures::nodes).sum();
                 float[] values = new float[nodes * dense.width()];
@@ -165,7 +173,8 @@ public final class Graph {
      */
     public Graph withFeatures(NodeFeatures features) {
         if (features.nodes() != nodes) {
-            throw new IllegalArgumentException("features are for " + features.nodes() + " nodes, the graph has " + nodes);
+            throw new IllegalArgumentException("features are for " + features.nodes() + " nodes, the graph has "
+                    + nodes);
         }
         return new Graph(nodes, source, target, csr, features, edgeTypes, edgeFeatures, part, parts);
     }
@@ -190,7 +199,8 @@ public final class Graph {
      */
     public Graph withEdgeFeatures(EdgeFeatures edgeFeatures) {
         if (edgeFeatures.edges() != edges()) {
-            throw new IllegalArgumentException("edge features are for " + edgeFeatures.edges() + " edges, the graph has "
+            throw new IllegalArgumentException("edge features are for " + edgeFeatures.edges()
+                    + " edges, the graph has "
                     + edges());
         }
         return new Graph(nodes, source, target, csr, features, edgeTypes, edgeFeatures, part, parts);
@@ -210,7 +220,8 @@ public final class Graph {
         for (int i = 0; i < nodes; i++) {
             int before = i == 0 ? 0 : part[i - 1];
             if (part[i] < before || part[i] < 0) {
-                throw new IllegalArgumentException("the batch vector falls from " + before + " to " + part[i] + " at node "
+                throw new IllegalArgumentException("the batch vector falls from " + before + " to " + part[i]
+                        + " at node "
                         + i);
             }
         }
@@ -224,7 +235,10 @@ public final class Graph {
                 part[nodes - 1] + 1);
     }
 
-    /** The same nodes with an edge between every two of one part, in both directions, without self loops, edge types or features. */
+    /**
+     * The same nodes with an edge between every two of one part, in both directions, without self loops, edge types or
+     * features.
+     */
     public Graph complete() {
         int[] size = new int[parts];
         for (int p : part) {

@@ -32,7 +32,8 @@ public final class GraphCatalog implements FamilyCatalog, GraphLayerProvider {
                 new GraphLayerKind("graph-transformer", List.of("gt"), "graph transformer (Dwivedi and Bresson)",
                         config -> new GraphTransformerLayer(GraphTransformerConfig.of(config.width(), config.heads(),
                                 config.dropout(), false))),
-                new GraphLayerKind("graph-transformer-edges", List.of("gt-edges"), "graph transformer with an edge stream",
+                new GraphLayerKind("graph-transformer-edges", List.of("gt-edges"),
+                "graph transformer with an edge stream",
                         config -> new GraphTransformerLayer(GraphTransformerConfig.of(config.width(), config.heads(),
                                 config.dropout(), true))));
     }

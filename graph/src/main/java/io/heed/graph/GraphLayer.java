@@ -9,7 +9,8 @@ import io.heed.nn.Form;
  * One layer on a graph: nodes and edges in, nodes and edges out. It promises:
  * <ul>
  * <li>shapes (N, D) and (E, D) for any graph of at least one node, also without edges and with isolated nodes;</li>
- * <li>renumbering the nodes renumbers the outputs and changes nothing else; the order of the edges does not matter;</li>
+ * <li>renumbering the nodes renumbers the outputs and changes nothing else; the order of the edges does not
+ * matter;</li>
  * <li>graphs of a batch do not touch each other, but for batch statistics in training;</li>
  * <li>its forms give the same outputs and gradients.</li>
  * </ul>

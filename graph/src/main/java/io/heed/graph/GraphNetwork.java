@@ -17,9 +17,9 @@ import io.heed.nn.Form;
 import io.heed.tensor.Ops;
 
 /**
- * A stack that carries any graph layer, and is the same for every layer in a comparison: features and positions to vectors,
- * L layers, an MLP that scores nodes or graphs. Parameters {@code encoder.*}, {@code positions.*}, {@code edges.*} and
- * {@code edge_features.*} where the layers read edges, {@code layers.i.*}, {@code readout.*}.
+ * A stack that carries any graph layer, and is the same for every layer in a comparison: features and positions to
+ * vectors, L layers, an MLP that scores nodes or graphs. Parameters {@code encoder.*}, {@code positions.*},
+ * {@code edges.*} and {@code edge_features.*} where the layers read edges, {@code layers.i.*}, {@code readout.*}.
  */
 public final class GraphNetwork extends Module {
     private static final int LEAST_WIDTH = 4;
@@ -47,7 +47,8 @@ public final class GraphNetwork extends Module {
 
         /** The same with another width, and a read-out that halves it. */
         public Config withWidth(int width) {
-            return new Config(layer, layers, new LayerConfig(width, config.heads(), config.dropout()), positions, edgeTypes,
+            return new Config(layer, layers, new LayerConfig(width, config.heads(), config.dropout()), positions,
+                    edgeTypes,
                     outputs, pooling, width / 2, edgeWidth);
         }
 
@@ -106,7 +107,8 @@ public final class GraphNetwork extends Module {
      *
      * @param encoding (N, k), or null where k is 0
      * @return (N, outputs), or (graphs, outputs) with a pooling
-     * @throws IllegalArgumentException when the features of nodes or edges have another width than those it was built for
+     * @throws IllegalArgumentException when the features of nodes or edges have another width than those it was built
+     *         for
      */
     public Tensor forward(Graph graph, Tensor encoding, Form form) {
         Tensor h = encoder.forward(graph.features(), form);
@@ -153,9 +155,9 @@ public final class GraphNetwork extends Module {
     }
 
     /**
-     * A config of about {@code parameters} in all: the largest width that stays below, and the read-out's hidden layer takes
-     * up the rest, so that the count is off by no more than half a hidden unit. A network that is too large at its least width
-     * keeps that width. Builds networks to count, so it draws from libtorch's default generator.
+     * A config of about {@code parameters} in all: the largest width that stays below, and the read-out's hidden layer
+     * takes up the rest, so that the count is off by no more than half a hidden unit. A network that is too large at
+     * its least width keeps that width. Builds networks to count, so it draws from libtorch's default generator.
      */
     public static Config fit(Config config, NodeFeatures like, Function<LayerConfig, GraphLayer> build,
             long parameters) {

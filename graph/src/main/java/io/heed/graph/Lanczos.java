@@ -11,7 +11,9 @@ import org.netlib.util.intW;
 
 import io.heed.data.CounterRandom;
 
-/** A few eigenvectors of a large sparse Laplacian by ARPACK's implicitly restarted Lanczos method, from a fixed start. */
+/**
+ * A few eigenvectors of a large sparse Laplacian by ARPACK's implicitly restarted Lanczos method, from a fixed start.
+ */
 final class Lanczos {
     private static final int RESTARTS = 1000;
     private static final double TOLERANCE = 1e-7;
@@ -60,7 +62,8 @@ final class Lanczos {
         double[] workl = new double[basis * (basis + 8)];
         intW info = new intW(FRESH_START);
         while (true) {
-            arpack.dsaupd(state, "I", n, "LA", count, tolerance, residual, basis, v, n, parameters, pointers, work, workl,
+            arpack.dsaupd(state, "I", n, "LA", count, tolerance, residual, basis, v, n, parameters, pointers, work,
+                    workl,
                     workl.length, info);
             if (state.val != 1 && state.val != -1) {
                 break;
@@ -76,7 +79,8 @@ final class Lanczos {
         }
         double[] values = new double[count];
         double[] vectors = Arrays.copyOf(v, n * basis);
-        arpack.dseupd(true, "A", new boolean[basis], values, vectors, n, 0, "I", n, "LA", new intW(count), TOLERANCE, residual,
+        arpack.dseupd(true, "A", new boolean[basis], values, vectors, n, 0, "I", n, "LA", new intW(count), TOLERANCE,
+                residual,
                 basis, v, n, parameters, pointers, work, workl, workl.length, info);
         if (info.val != 0) {
             throw new IllegalStateException("ARPACK gave no eigenvectors, status " + info.val);

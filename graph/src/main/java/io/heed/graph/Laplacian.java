@@ -1,8 +1,8 @@
 package io.heed.graph;
 
 /**
- * The normalised Laplacian I - D^-1/2 A D^-1/2 of a graph: A counts the edges, D is the in-degree clipped at 1 from below.
- * Made symmetric as (A + A^T) / 2 where the graph is directed.
+ * The normalised Laplacian I - D^-1/2 A D^-1/2 of a graph: A counts the edges, D is the in-degree clipped at 1 from
+ * below. Made symmetric as (A + A^T) / 2 where the graph is directed.
  */
 final class Laplacian {
     private final Graph graph;

@@ -10,12 +10,12 @@ import io.heed.data.CounterRandom;
 import io.heed.tensor.Ops;
 
 /**
- * Laplacian positional encoding: eigenvectors of the normalised Laplacian, ascending by eigenvalue, the first one dropped, the
- * next k kept, each of length 1 with its largest entry positive. In a batch each graph has its own. A graph with fewer than
- * k + 1 nodes gets columns of 0 for those that it lacks.
+ * Laplacian positional encoding: eigenvectors of the normalised Laplacian, ascending by eigenvalue, the first one
+ * dropped, the next k kept, each of length 1 with its largest entry positive. In a batch each graph has its own. A
+ * graph with fewer than k + 1 nodes gets columns of 0 for those that it lacks.
  *
- * <p>With several components only the first column is dropped, so other eigenvectors of eigenvalue 0 stay. Eigenvectors of a
- * repeated eigenvalue are any basis of their space.
+ * <p>With several components only the first column is dropped, so other eigenvectors of eigenvalue 0 stay. Eigenvectors
+ * of a repeated eigenvalue are any basis of their space.
  */
 public final class LaplacianEncoding {
     /** From this many nodes on, ARPACK works out the few eigenvectors; below, all are worked out at once. */

@@ -9,9 +9,9 @@ import io.heed.kernels.Csr;
 import io.heed.kernels.Workers;
 
 /**
- * Uniform neighbour sampling (Hamilton, Ying and Leskovec, "Inductive representation learning on large graphs"): from seed
- * nodes backwards along their incoming edges, at most {@code fanOuts[h]} a node at hop h, without replacement. What is drawn
- * is a function of the key, the hop and the node, so it does not depend on threads or on the other seeds.
+ * Uniform neighbour sampling (Hamilton, Ying and Leskovec, "Inductive representation learning on large graphs"): from
+ * seed nodes backwards along their incoming edges, at most {@code fanOuts[h]} a node at hop h, without replacement.
+ * What is drawn is a function of the key, the hop and the node, so it does not depend on threads or on the other seeds.
  */
 public final class NeighbourSampler {
     private final Graph graph;
@@ -20,7 +20,8 @@ public final class NeighbourSampler {
     /**
      * What was drawn around some seeds.
      *
-     * @param graph the drawn nodes and edges, with their features and the edges' types and features; the seeds are its first nodes
+     * @param graph the drawn nodes and edges, with their features and the edges' types and features; the seeds are its
+     *              first nodes
      * @param nodes number in the whole graph of each node of {@code graph}
      * @param seeds how many nodes are seeds
      */

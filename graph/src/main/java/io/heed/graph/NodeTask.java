@@ -18,9 +18,9 @@ import io.heed.train.Step;
 import io.heed.train.Task;
 
 /**
- * Node classification on one graph: on the whole graph every step, or on sampled neighbourhoods of a few training nodes.
- * Evaluation always runs on the whole graph. The metric is accuracy, or the area under the ROC curve for the set whose
- * README asks for it.
+ * Node classification on one graph: on the whole graph every step, or on sampled neighbourhoods of a few training
+ * nodes. Evaluation always runs on the whole graph. The metric is accuracy, or the area under the ROC curve for the set
+ * whose README asks for it.
  */
 public final class NodeTask implements Task<GraphNetwork> {
     private static final List<String> RANKED = List.of("minesweeper");
@@ -32,7 +32,8 @@ public final class NodeTask implements Task<GraphNetwork> {
     private final NeighbourSampler sampler;
     private final int batch;
 
-    private NodeTask(NodeData data, NodeSplit split, float[] encoding, int positions, NeighbourSampler sampler, int batch) {
+    private NodeTask(NodeData data, NodeSplit split, float[] encoding, int positions, NeighbourSampler sampler,
+            int batch) {
         this.data = data;
         this.split = split;
         this.encoding = encoding;
@@ -58,7 +59,8 @@ public final class NodeTask implements Task<GraphNetwork> {
      * @param batch   training nodes a step
      * @param fanOuts edges a node at each hop
      */
-    public static NodeTask sampled(NodeData data, int split, float[] encoding, int positions, int batch, int... fanOuts) {
+    public static NodeTask sampled(NodeData data, int split, float[] encoding, int positions, int batch,
+            int... fanOuts) {
         NodeSplit chosen = chosen(data, split);
         return new NodeTask(data, chosen, encoding, positions, new NeighbourSampler(data.graph(), fanOuts),
                 Math.min(batch, chosen.train().length));
@@ -111,7 +113,8 @@ public final class NodeTask implements Task<GraphNetwork> {
         Tensor scores = all.index_select(0, index(nodes));
         Tensor labels = labels(nodes);
         double loss = Ops.item(cross(scores, labels));
-        double value = ranked() ? RankingArea.of(Ops.floats(Ops.slice(torch.softmax(scores, 1), 1, 1, 2)), Ops.longs(labels))
+        double value = ranked() ? RankingArea.of(Ops.floats(Ops.slice(torch.softmax(scores, 1), 1, 1, 2)),
+                Ops.longs(labels))
                 : Ops.item(scores.argmax(new LongOptional(1), false).eq(labels).to(torch.ScalarType.Float).mean());
         return Evaluation.of(loss, metric(), value);
     }

@@ -43,6 +43,7 @@ final class Parts {
     /** In-degrees as categories, the largest counting for all above it. */
     static NodeFeatures.Categories degrees(Graph graph, int largest) {
         int[] degrees = graph.inDegrees();
-        return new NodeFeatures.Categories(Arrays.stream(degrees).map(d -> Math.min(d, largest)).toArray(), largest + 1);
+        return new NodeFeatures.Categories(Arrays.stream(degrees).map(d -> Math.min(d, largest)).toArray(),
+                largest + 1);
     }
 }

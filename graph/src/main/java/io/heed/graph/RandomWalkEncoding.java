@@ -7,9 +7,9 @@ import io.heed.kernels.Csr;
 import io.heed.kernels.Workers;
 
 /**
- * Random-walk structural encoding: for each node the probabilities that a walk of 1 to k steps along the edges, each chosen
- * with equal chance, ends where it began (the diagonals of (D^-1 A)^1 to (D^-1 A)^k). A walk at a node without outgoing edges
- * ends there.
+ * Random-walk structural encoding: for each node the probabilities that a walk of 1 to k steps along the edges, each
+ * chosen with equal chance, ends where it began (the diagonals of (D^-1 A)^1 to (D^-1 A)^k). A walk at a node without
+ * outgoing edges ends there.
  */
 public final class RandomWalkEncoding {
     private RandomWalkEncoding() { }

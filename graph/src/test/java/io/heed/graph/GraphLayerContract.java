@@ -79,7 +79,8 @@ public abstract class GraphLayerContract {
             Graph second = random(9, 20, 6);
             Tensor h = torch.randn(15, WIDTH);
             Tensor e = torch.randn(35, WIDTH);
-            Streams both = layer.forward(new Streams(h, edges(layer, e)), Graph.batch(List.of(first, second)), Form.AUTO);
+            Streams both = layer.forward(new Streams(h, edges(layer, e)), Graph.batch(List.of(first, second)),
+                    Form.AUTO);
             Streams alone = layer.forward(new Streams(Ops.slice(h, 0, 6, 15), edges(layer, Ops.slice(e, 0, 15, 35))),
                     second, Form.AUTO);
             assertThat(Ops.largestDifference(Ops.slice(both.nodes(), 0, 6, 15), alone.nodes())).isLessThan(1e-6);

@@ -79,7 +79,8 @@ class GraphTest {
         Graph one = Graph.directed(3, new int[] {0, 1, 2}, new int[] {1, 1, 0})
                 .withEdgeFeatures(new EdgeFeatures(new float[] {1, 2, 3, 4, 5, 6}, 2))
                 .withFeatures(new NodeFeatures.Categories(new int[3], 1));
-        assertThat(Graph.batch(List.of(one, one)).edgeFeatures().values()).containsExactly(1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6);
+        assertThat(Graph.batch(List.of(one, one)).edgeFeatures().values()).containsExactly(1, 2, 3, 4, 5, 6, 1, 2, 3, 4,
+                5, 6);
         NeighbourSampler.Sample sample = new NeighbourSampler(one, 5).sample(new int[] {0}, 1);
         assertThat(sample.graph().edgeFeatures().values()).containsExactly(5, 6);
         assertThatThrownBy(() -> one.withEdgeFeatures(new EdgeFeatures(new float[4], 2)))
@@ -95,7 +96,8 @@ class GraphTest {
     void networksTakeEdgeFeaturesIsolatedNodesAndSingleNodes(String layer) {
         try (PointerScope _ = new PointerScope()) {
             NodeFeatures.Categories one = new NodeFeatures.Categories(new int[] {0}, 2);
-            GraphNetwork network = new GraphNetwork(new GraphNetwork.Config(layer, 2, new LayerConfig(8, 2, 0), 0, 1, 3, null)
+            GraphNetwork network = new GraphNetwork(new GraphNetwork.Config(layer, 2, new LayerConfig(8, 2, 0), 0, 1, 3,
+                    null)
                     .withEdgeWidth(2), one);
             Graph isolated = Graph.directed(3, new int[] {0}, new int[] {1})
                     .withFeatures(new NodeFeatures.Categories(new int[] {0, 1, 1}, 2))
@@ -111,7 +113,8 @@ class GraphTest {
             boolean reads = layer.equals("gated-gcn") || layer.endsWith("edges");
             assertThat(Weights.parameters(network).containsKey("edge_features.weight")).isEqualTo(reads);
             if (reads) {
-                assertThatThrownBy(() -> network.forward(isolated.withEdgeFeatures(new EdgeFeatures(new float[3], 3)), null,
+                assertThatThrownBy(() -> network.forward(isolated.withEdgeFeatures(new EdgeFeatures(new float[3], 3)),
+                        null,
                         Form.AUTO)).hasMessage("edge features are 3 wide, the model takes 2");
             }
         }
@@ -122,7 +125,8 @@ class GraphTest {
     void networksOfOtherLayersComeWithinOnePercentOfABudget(String layer) {
         try (PointerScope _ = new PointerScope()) {
             NodeFeatures like = new NodeFeatures.Dense(new float[700], 1, 700);
-            GraphNetwork.Config config = new GraphNetwork.Config("graph-transformer", 2, new LayerConfig(32, 8, 0), 4, 1, 5, null);
+            GraphNetwork.Config config = new GraphNetwork.Config("graph-transformer", 2, new LayerConfig(32, 8, 0), 4,
+                    1, 5, null);
             long budget = new GraphNetwork(config, like).parameterCount();
             GraphNetwork.Config other = new GraphNetwork.Config(layer, 2, new LayerConfig(32, 8, 0), 4, 1, 5, null);
             GraphNetwork.Config fitted = GraphNetwork.fit(other, like, GraphLayers.named(layer).build(), budget);

@@ -39,7 +39,8 @@ class NodeTaskTest {
             features[i] = random.nextBoolean() ? labels[i] : 2;
         }
         int[] order = random.ints(0, n).distinct().limit(n).toArray();
-        return new NodeData("communities", Graph.undirected(n, u, v).withFeatures(new NodeFeatures.Categories(features, 3)),
+        return new NodeData("communities", Graph.undirected(n, u, v)
+                .withFeatures(new NodeFeatures.Categories(features, 3)),
                 labels, 2, List.of(new NodeSplit(Arrays.copyOf(order, 60), Arrays.copyOfRange(order, 60, 130),
                         Arrays.copyOfRange(order, 130, n))));
     }
@@ -72,7 +73,8 @@ class NodeTaskTest {
 
     @Test
     void anUnknownLayerOrSplitIsNamed() {
-        assertThatThrownBy(() -> GraphLayers.named("gatt")).hasMessageStartingWith("unknown graph layer 'gatt': did you mean 'gat'? known: gcn, gat");
+        assertThatThrownBy(() -> GraphLayers.named("gatt"))
+                .hasMessageStartingWith("unknown graph layer 'gatt': did you mean 'gat'? known: gcn, gat");
         assertThatThrownBy(() -> NodeTask.whole(communities(), 3, null, 0))
                 .hasMessage("communities has splits 0 to 0, not 3");
     }

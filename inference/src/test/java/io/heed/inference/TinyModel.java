@@ -65,8 +65,10 @@ public final class TinyModel {
     }
 
     private void llamaLike() {
-        config.putAll(Map.of("hidden_size", WIDTH, "num_hidden_layers", 3, "num_attention_heads", 4, "num_key_value_heads", 2,
-                "intermediate_size", HIDDEN, "max_position_embeddings", 512, "rms_norm_eps", 1e-5, "rope_theta", 10000.0));
+        config.putAll(Map.of("hidden_size", WIDTH, "num_hidden_layers", 3, "num_attention_heads", 4,
+                "num_key_value_heads", 2,
+                "intermediate_size", HIDDEN, "max_position_embeddings", 512, "rms_norm_eps", 1e-5, "rope_theta",
+                10000.0));
         shapes.put("model.embed_tokens.weight", new long[] {VOCABULARY, WIDTH});
         for (int i = 0; i < 3; i++) {
             String at = "model.layers." + i + ".";
@@ -135,7 +137,8 @@ public final class TinyModel {
         tensors().forEach((name, tensor) -> {
             boolean early = first.size() <= second.size();
             (early ? first : second).put(name, tensor);
-            map.append(map.isEmpty() ? "" : ",").append('"').append(name).append("\":\"model-0000").append(early ? 1 : 2)
+            map.append(map.isEmpty() ? "" : ",").append('"').append(name).append("\":\"model-0000")
+                    .append(early ? 1 : 2)
                     .append("-of-00002.safetensors\"");
         });
         Safetensors.write(folder.resolve("model-00001-of-00002.safetensors"), first, Map.of());
@@ -169,7 +172,9 @@ public final class TinyModel {
         return tensors;
     }
 
-    /** A byte-level vocabulary for HuggingFace tokenizers; without bytes it knows lower-case letters and the space only. */
+    /**
+     * A byte-level vocabulary for HuggingFace tokenizers; without bytes it knows lower-case letters and the space only.
+     */
     public static String tokenizer(boolean bytes) {
         StringBuilder vocabulary = new StringBuilder("\"<unk>\":0,\"<s>\":1,\"</s>\":2");
         for (int i = 0; i < 256; i++) {
@@ -181,7 +186,8 @@ public final class TinyModel {
                 vocabulary.append(",\"").append(i == 26 ? ' ' : (char) ('a' + i)).append("\":").append(3 + i);
             }
         }
-        String model = bytes ? "\"unk_token\":\"<unk>\",\"fuse_unk\":true,\"byte_fallback\":true" : "\"unk_token\":null,"
+        String model = bytes ? "\"unk_token\":\"<unk>\",\"fuse_unk\":true,\"byte_fallback\":true"
+                : "\"unk_token\":null,"
                 + "\"fuse_unk\":false,\"byte_fallback\":false";
         return """
                 {"version":"1.0","truncation":null,"padding":null,"added_tokens":[%s

@@ -1,10 +1,10 @@
 package io.heed.insight;
 
 /**
- * What one layer's attention did on a batch, by head, gathered without an N x N matrix. "Share" means a weight divided by its
- * row's sum of absolute weights (plus 1e-8), so that mechanisms that do not normalise can be compared with softmax; for
- * softmax it is the weight itself. Keys may outnumber queries by some that stand in front of the sequence (a learned bias):
- * key k then is the one before query k - (Nk - Nq).
+ * What one layer's attention did on a batch, by head, gathered without an N x N matrix. "Share" means a weight divided
+ * by its row's sum of absolute weights (plus 1e-8), so that mechanisms that do not normalise can be compared with
+ * softmax; for softmax it is the weight itself. Keys may outnumber queries by some that stand in front of the sequence
+ * (a learned bias): key k then is the one before query k - (Nk - Nq).
  *
  * @param raw       mean weight that key k gets from the queries that see it: (B, H, Nk)
  * @param share     the same of shares: alpha_k = 1 / (T - k + 1) sum_i A_ik
@@ -15,8 +15,8 @@ package io.heed.insight;
  * @param distance  mean distance in tokens that a share reaches, by head
  * @param profile   mean share at distance 0, 1, 2, .. of the queries that have such a key: (H, Nk)
  * @param keys      norms and angles of keys and queries
- * @param thumbnail the map of the first sequence averaged into a square of at most {@link StatisticsObserver#THUMBNAIL} bins,
- *                  shares: (H, bins, bins)
+ * @param thumbnail the map of the first sequence averaged into a square of at most {@link StatisticsObserver#THUMBNAIL}
+ *                  bins, shares: (H, bins, bins)
  */
 public record AttentionStatistics(float[][][] raw, float[][][] share, double[] mass, double[] largest, double[] entropy,
                                   double[] evenness, double[] distance, double[][] profile, KeyGeometry keys,
@@ -62,8 +62,8 @@ public record AttentionStatistics(float[][][] raw, float[][][] share, double[] m
     }
 
     /**
-     * The key among the first half whose alpha is largest. In the second half few queries see a key, so that its alpha says
-     * little.
+     * The key among the first half whose alpha is largest. In the second half few queries see a key, so that its alpha
+     * says little.
      */
     public int strongestKey(int head) {
         int best = 0;

@@ -9,7 +9,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 import io.heed.tensor.Ops;
 
-/** A change to what a model computes on the way: to a head's output before it is projected, or to the residual stream. */
+/**
+ * A change to what a model computes on the way: to a head's output before it is projected, or to the residual stream.
+ */
 public sealed interface Intervention {
     /** The layer that is changed, from 0; L for what leaves the last. */
     int layer();

@@ -7,7 +7,9 @@ import org.bytedeco.pytorch.Tensor;
 import io.heed.nn.AttentionCall;
 import io.heed.nn.AttentionObserver;
 
-/** Carries out {@link Intervention}s while a model computes, in their order; {@link #met} tells which layers had heads. */
+/**
+ * Carries out {@link Intervention}s while a model computes, in their order; {@link #met} tells which layers had heads.
+ */
 final class Interventions implements AttentionObserver {
     private final List<Intervention> list;
     private int met;

@@ -10,8 +10,8 @@ import io.heed.nn.AttentionObserver;
 
 /**
  * Looks inside a language model while it reads: {@link #capture} writes down attention, head outputs and hidden states,
- * {@link #summarise} gathers statistics of any length of text in memory that grows with N, and {@link #logits} lets it read
- * with heads silenced or replaced. Nothing of it changes the model.
+ * {@link #summarise} gathers statistics of any length of text in memory that grows with N, and {@link #logits} lets it
+ * read with heads silenced or replaced. Nothing of it changes the model.
  *
  * {@snippet :
  * Probe probe = new Probe(ProbedModel.of(model));

@@ -63,7 +63,8 @@ final class RowSums {
         accumulate(share, Reductions.sum(shares, 2));
         byHead(mass, Reductions.sum(weights, 3));
         byHead(largest, weights.amax(new long[] {-1}, false));
-        Tensor entropies = Reductions.sum(shares.mul(shares.clamp_min(new Scalar(1e-30)).log()), 3).neg(); // (B, H, count)
+        // (B, H, count)
+        Tensor entropies = Reductions.sum(shares.mul(shares.clamp_min(new Scalar(1e-30)).log()), 3).neg();
         byHead(entropy, entropies);
         byHead(evenness, relative(entropies, from));
         byDistance(shares, from);
@@ -84,8 +85,8 @@ final class RowSums {
     }
 
     /**
-     * Sums the diagonals of a block: the columns are reversed, each row is shifted by one more than the row above (which is
-     * what reading a padded matrix with rows one shorter does), and then a diagonal is a column.
+     * Sums the diagonals of a block: the columns are reversed, each row is shifted by one more than the row above
+     * (which is what reading a padded matrix with rows one shorter does), and then a diagonal is a column.
      */
     private void byDistance(Tensor shares, long from) {
         long rows = shares.size(2);
@@ -111,7 +112,8 @@ final class RowSums {
         for (int k = 0; k < keys; k++) {
             columns[k * bins + (int) ((long) k * bins / keys)] = 1;
         }
-        Tensor binned = shares.matmul(Ops.of(columns, keys, bins).to(shares.device(), Ops.type(shares))); // (H, rows, bins)
+        // (H, rows, bins)
+        Tensor binned = shares.matmul(Ops.of(columns, keys, bins).to(shares.device(), Ops.type(shares)));
         float[] values = Ops.floats(binned);
         for (int head = 0; head < heads; head++) {
             for (int row = 0; row < rows; row++) {
@@ -134,7 +136,8 @@ final class RowSums {
             }
         }
         return new AttentionStatistics(columns(raw), columns(share), divided(mass, rows), divided(largest, rows),
-                divided(entropy, rows), divided(evenness, Math.max(1, batch * (double) evenRows)), distance, means, geometry,
+                divided(entropy, rows), divided(evenness, Math.max(1, batch * (double) evenRows)), distance, means,
+                geometry,
                 squares());
     }
 

@@ -11,8 +11,8 @@ import io.heed.nn.AttentionCall;
 import io.heed.nn.AttentionObserver;
 
 /**
- * Gathers {@link AttentionStatistics} and norms of the residual stream while a model computes. Each layer's weights are made
- * and summed up in blocks of rows; what is kept grows with N, not with N x N.
+ * Gathers {@link AttentionStatistics} and norms of the residual stream while a model computes. Each layer's weights are
+ * made and summed up in blocks of rows; what is kept grows with N, not with N x N.
  */
 public final class StatisticsObserver implements AttentionObserver {
     /** Most bins of a thumbnail's side. */

@@ -54,7 +54,8 @@ final class DenseStatistics {
                     }
                     entropy += nats / queries / weights.size(0);
                     int visible = i + front + 1;
-                    evenness += visible == 1 ? 0 : nats / Math.log(visible) / (front == 0 ? queries - 1 : queries) / weights.size(0);
+                    evenness += visible == 1 ? 0 : nats / Math.log(visible) / (front == 0 ? queries - 1
+                            : queries) / weights.size(0);
                 }
             }
             assertThat(found.mass()[h]).as("mass").isCloseTo(mass, within(CLOSE * Math.max(1, Math.abs(mass))));
@@ -82,7 +83,8 @@ final class DenseStatistics {
 
     /** Mean over the batch and over the queries that see the key of cos(q, k): (H, Nk). */
     static Tensor cosines(Tensor q, Tensor k, int front) {
-        Tensor all = q.div(Reductions.norms(q).unsqueeze(-1)).matmul(k.div(Reductions.norms(k).unsqueeze(-1)).transpose(-2, -1))
+        Tensor all = q.div(Reductions.norms(q).unsqueeze(-1)).matmul(k.div(Reductions.norms(k).unsqueeze(-1))
+                .transpose(-2, -1))
                 .tril(front);
         Tensor sums = Reductions.sum(Reductions.mean(all, 0), 1);
         return sums.div(RowSums.seeing(q.size(2), k.size(2), true, q)).mul(new Scalar(1));

@@ -68,8 +68,10 @@ class ProbeTest {
         Tensor whole = all.weights().get(1);
         Tensor part = some.weights().get(1);
         assertThat(part.shape()).containsExactly(2, 2, 2, LENGTH);
-        assertThat(Ops.largestDifference(part.select(1, 0).select(1, 1), whole.select(1, 3).select(1, 2))).isLessThan(1e-6);
-        assertThat(some.outputs().get(1).select(1, 1).select(1, 0).equal(all.outputs().get(1).select(1, 0).select(1, 7))).isTrue();
+        assertThat(Ops.largestDifference(part.select(1, 0).select(1, 1), whole.select(1, 3).select(1, 2)))
+                .isLessThan(1e-6);
+        assertThat(some.outputs().get(1).select(1, 1).select(1, 0)
+                .equal(all.outputs().get(1).select(1, 0).select(1, 7))).isTrue();
         assertThat(some.hidden()).containsOnlyKeys(1, 2);
         assertThat(some.hidden().get(2).select(1, 0).equal(all.hidden().get(2).select(1, 7))).isTrue();
     }
@@ -99,7 +101,8 @@ class ProbeTest {
         Tensor cosines = DenseStatistics.cosines(q, k, 2);
         for (int h = 0; h < 2; h++) {
             for (int j = 0; j < 13; j++) {
-                assertThat((double) found.keys().cosine()[h][j]).isCloseTo(Ops.item(cosines.select(0, h).select(0, j)), within(1e-5));
+                assertThat((double) found.keys().cosine()[h][j]).isCloseTo(Ops.item(cosines.select(0, h).select(0, j)),
+                        within(1e-5));
             }
         }
     }
@@ -156,10 +159,12 @@ class ProbeTest {
     void theMeanOfAHeadSaysTheSameEverywhere() {
         Probe probe = new Probe(ProbedModel.of(model("softmax")));
         Tensor tokens = tokens(1);
-        Tensor mean = Reductions.mean(probe.capture(tokens, Selection.ALL).outputs().get(1).select(1, 0).flatten(0, 1), 0);
+        Tensor mean = Reductions.mean(probe.capture(tokens, Selection.ALL).outputs().get(1).select(1, 0).flatten(0, 1),
+                0);
         Tensor patched = probe.logits(tokens, List.of(new Intervention.PatchHead(1, 0, List.of(),
                 mean.view(1, 1, 8).expand(1, LENGTH, 8))));
-        assertThat(Ops.largestDifference(probe.logits(tokens, List.of(new Intervention.Mean(1, 0))), patched)).isLessThan(1e-6);
+        assertThat(Ops.largestDifference(probe.logits(tokens, List.of(new Intervention.Mean(1, 0))), patched))
+                .isLessThan(1e-6);
     }
 
     @Test
@@ -182,10 +187,12 @@ class ProbeTest {
                 .hasMessage("head -1 does not exist: each layer has 4 heads, numbered from 0 to 3");
         assertThatThrownBy(() -> probe.capture(tokens, Selection.ALL.atPositions(29)))
                 .hasMessage("position 29 does not exist: the text has 29 tokens, numbered from 0 to 28");
-        assertThatThrownBy(() -> probe.logits(tokens, List.of(new Intervention.Zero(5, 0)))).hasMessageContaining("layer 5");
+        assertThatThrownBy(() -> probe.logits(tokens, List.of(new Intervention.Zero(5, 0))))
+                .hasMessageContaining("layer 5");
         assertThatThrownBy(() -> probe.logits(tokens, List.of(new Intervention.PatchHead(0, 0, List.of(1),
                 torch.zeros(2, 2, 8))))).hasMessageContaining("does not fit");
-        assertThatThrownBy(() -> probe.summarise(Ops.of(new long[] {VOCABULARY}, 1, 1))).hasMessageContaining("token 17");
+        assertThatThrownBy(() -> probe.summarise(Ops.of(new long[] {VOCABULARY}, 1, 1)))
+                .hasMessageContaining("token 17");
         assertThatThrownBy(() -> probe.summarise(Ops.of(new long[0], 1, 0))).hasMessageContaining("empty");
     }
 
@@ -197,7 +204,8 @@ class ProbeTest {
     /** Two layers, with weights large enough that a mistake shows. */
     private static LanguageModel model(String mixers) {
         Seeds.seedTorch(5, "weights", 0);
-        LanguageModel model = new LanguageModel(new LanguageModelConfig(VOCABULARY, true, new BackboneConfig(32, 2, HEADS, HEADS,
+        LanguageModel model = new LanguageModel(new LanguageModelConfig(VOCABULARY, true,
+                new BackboneConfig(32, 2, HEADS, HEADS,
                 64, 64, BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0, true,
                 Arrays.stream(mixers.split(",")).map(MixerSpec::parse).toList())));
         try (NoGradGuard _ = new NoGradGuard()) {

@@ -78,7 +78,8 @@ public enum Activation {
     private float one(float x) {
         return switch (this) {
             case SILU -> (float) (x / (1 + Math.exp(-x)));
-            case GELU_TANH -> (float) (x / (1 + Math.exp(-TANH_FACTOR * ((double) x + TANH_CUBE * (double) x * x * x))));
+            case GELU_TANH ->
+                    (float) (x / (1 + Math.exp(-TANH_FACTOR * ((double) x + TANH_CUBE * (double) x * x * x))));
             case GELU -> (float) (0.5 * x * complementaryError(-x / Math.sqrt(2)));
             case RELU -> Math.max(x, 0);
         };

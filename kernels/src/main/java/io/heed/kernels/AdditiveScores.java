@@ -122,7 +122,8 @@ public final class AdditiveScores {
     }
 
     /** Adds one score's gradient to its query's (at the query's place), its key's and the weights'. */
-    private static void accumulate(float arriving, float[] q, int at, float[] k, int kAt, float[] v, float[] gradients, int keyAt,
+    private static void accumulate(float arriving, float[] q, int at, float[] k, int kAt, float[] v, float[] gradients,
+            int keyAt,
                                    float[] dv, int padded) {
         for (int i = 0; i < padded; i += LANES) {
             FloatVector x = FloatVector.fromArray(FLOAT, q, at + i).add(FloatVector.fromArray(FLOAT, k, kAt + i));

@@ -8,8 +8,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Parts of a softmax attention's weights that {@link Attention} does not give, recomputed tile by tile from its log-sum-exp,
- * without an N x N matrix:
+ * Parts of a softmax attention's weights that {@link Attention} does not give, recomputed tile by tile from its
+ * log-sum-exp, without an N x N matrix:
  *
  * <pre>
  *   P_ij = exp(scale * q_i . k_j - lse_i)   for j &lt;= i
@@ -96,7 +96,8 @@ public final class AttentionMass {
      * @param length  cached positions
      * @param weights receives so many floats and up to a vector of anything after them
      */
-    public static void row(float[] query, int at, Pages keys, int b, int head, int length, float scale, float[] weights) {
+    public static void row(float[] query, int at, Pages keys, int b, int head, int length, float scale,
+            float[] weights) {
         keys.check("keys", b, length);
         Arguments.range("weights length", weights.length, Panels.padded(length) + LANES, Integer.MAX_VALUE);
         float[] scaled = QUERIES.atLeast(Panels.padded(keys.width()));

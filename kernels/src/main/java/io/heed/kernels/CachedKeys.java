@@ -106,7 +106,8 @@ final class CachedKeys {
     }
 
     /** out += sum_j weights[j] v_j over {@code count} rows. */
-    static void addWeighted(MemorySegment values, long at, long step, int count, int width, float[] weights, int weightsAt,
+    static void addWeighted(MemorySegment values, long at, long step, int count, int width, float[] weights,
+            int weightsAt,
             float[] out, int outAt) {
         int column = 0;
         for (; column + 4 * LANES <= width; column += 4 * LANES) {

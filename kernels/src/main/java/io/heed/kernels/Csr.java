@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * A sparse adjacency in compressed sparse rows: row t lists the sources whose messages target t receives. Immutable.
  *
- * <p>Each stored entry also knows the number of its edge in the caller's own list, so that per-edge data (features, biases)
- * needs no reordering and the {@linkplain #transpose() transposed} matrix reads the same rows of it.
+ * <p>Each stored entry also knows the number of its edge in the caller's own list, so that per-edge data (features,
+ * biases) needs no reordering and the {@linkplain #transpose() transposed} matrix reads the same rows of it.
  */
 public final class Csr {
     /** Work of one task, counted in rows plus entries; fixed, so that tasks depend on the matrix alone. */
@@ -33,8 +33,8 @@ public final class Csr {
     }
 
     /**
-     * The matrix of a list of edges; edge e runs from {@code source[e]} to {@code target[e]}. Entries of one row keep the
-     * list's order, repeats included.
+     * The matrix of a list of edges; edge e runs from {@code source[e]} to {@code target[e]}. Entries of one row keep
+     * the list's order, repeats included.
      *
      * @param targets number of target nodes, the rows
      * @param sources number of source nodes, the columns

@@ -9,15 +9,15 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The time mixing of RWKV-4: in every channel an average of all earlier values, weighted by exponentials of their keys that
- * decay by w a token, with a bonus u for the current one:
+ * The time mixing of RWKV-4: in every channel an average of all earlier values, weighted by exponentials of their keys
+ * that decay by w a token, with a bonus u for the current one:
  *
  * <pre>
  *   y_t = (sum_{j<t} e^{w (t-1-j) + k_j} v_j + e^{u + k_t} v_t) / (sum_{j<t} e^{w (t-1-j) + k_j} + e^{u + k_t})
  * </pre>
  *
- * <p>A scan with a running exponent p: the sums are a e^p and b e^p, so nothing overflows. Vectors run over channels; the
- * backward pass goes through the scan again, then back with a second running exponent.
+ * <p>A scan with a running exponent p: the sums are a e^p and b e^p, so nothing overflows. Vectors run over channels;
+ * the backward pass goes through the scan again, then back with a second running exponent.
  */
 public final class DecayedAverage {
     /** The exponent of an empty sum. */
@@ -37,8 +37,8 @@ public final class DecayedAverage {
      * @param w     D floats, at most 0
      * @param u     D floats
      * @param y     (1, B, N, D)
-     * @param state (3, B, D) floats, a, b and p before the first token, then after the last; null for no earlier tokens and
-     *              none to follow
+     * @param state (3, B, D) floats, a, b and p before the first token, then after the last; null for no earlier tokens
+     *              and none to follow
      */
     public static void forward(Rows k, Rows v, MemorySegment w, MemorySegment u, Rows y, MemorySegment state) {
         check(k, v, y);
@@ -76,7 +76,8 @@ public final class DecayedAverage {
         });
     }
 
-    private static void scan(Rows k, Rows v, FloatVector w, FloatVector u, Rows y, float[] sums, int sequence, int channel,
+    private static void scan(Rows k, Rows v, FloatVector w, FloatVector u, Rows y, float[] sums, int sequence,
+            int channel,
                              VectorMask<Float> mask) {
         FloatVector a = FloatVector.fromArray(SPECIES, sums, 0);
         FloatVector b = FloatVector.fromArray(SPECIES, sums, LANES);
@@ -138,9 +139,9 @@ public final class DecayedAverage {
     }
 
     /**
-     * With D_t the denominator of y_t, R_j = sum_{t>j} e^{w (t-1-j)} dy_t / D_t = r e^m and S_j the same of dy_t y_t / D_t:
-     * dv_j = e^{u + k_j} dy_j / D_j + e^{k_j} R_j, dk_j = e^{u + k_j} dy_j / D_j (v_j - y_j) + e^{k_j} (v_j R_j - S_j), and the
-     * decay of a and b at every token gives dw += e^w (a R - b S).
+     * With D_t the denominator of y_t, R_j = sum_{t>j} e^{w (t-1-j)} dy_t / D_t = r e^m and S_j the same of dy_t y_t /
+     * D_t: dv_j = e^{u + k_j} dy_j / D_j + e^{k_j} R_j, dk_j = e^{u + k_j} dy_j / D_j (v_j - y_j) + e^{k_j} (v_j R_j -
+     * S_j), and the decay of a and b at every token gives dw += e^w (a R - b S).
      */
     private static void reverse(Rows k, Rows v, FloatVector w, FloatVector u, Rows dy, Rows dk, Rows dv, float[] states,
                                 MemorySegment dw, MemorySegment du, int sequence, int channel, VectorMask<Float> mask) {
@@ -189,7 +190,8 @@ public final class DecayedAverage {
     }
 
     private static void store(FloatVector value, Rows rows, int sequence, int channel, int t, VectorMask<Float> mask) {
-        value.intoMemorySegment(rows.data(), at(rows, sequence, channel) + t * rows.rowStride() * Float.BYTES, ORDER, mask);
+        value.intoMemorySegment(rows.data(), at(rows, sequence, channel) + t * rows.rowStride() * Float.BYTES, ORDER,
+                mask);
     }
 
     private static long at(Rows rows, int sequence, int channel) {
@@ -209,7 +211,8 @@ public final class DecayedAverage {
                 if (!reads && held) {
                     state.setAtIndex(ValueLayout.JAVA_FLOAT, index, sums[part * LANES + lane]);
                 } else if (reads) {
-                    sums[part * LANES + lane] = held ? state.getAtIndex(ValueLayout.JAVA_FLOAT, index) : part < 2 ? 0 : NOTHING;
+                    sums[part * LANES + lane] = held ? state.getAtIndex(ValueLayout.JAVA_FLOAT, index) : part < 2 ? 0
+                            : NOTHING;
                 }
             }
         }
@@ -217,7 +220,8 @@ public final class DecayedAverage {
 
     private static void check(Rows k, Rows v, Rows y) {
         if (!k.shape().equals(v.shape()) || !k.shape().equals(y.shape()) || k.batch() != 1) {
-            throw new IllegalArgumentException("a decayed average takes rows of one shape (1, B, N, D), got " + k.shape() + ", "
+            throw new IllegalArgumentException("a decayed average takes rows of one shape (1, B, N, D), got "
+                    + k.shape() + ", "
                     + v.shape() + " and " + y.shape());
         }
     }

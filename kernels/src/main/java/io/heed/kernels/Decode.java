@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Attention of one new position of every sequence over a key/value cache: bound by the memory that holds the cache, which is
- * read once; a cached head serves all its query heads from the first cache.
+ * Attention of one new position of every sequence over a key/value cache: bound by the memory that holds the cache,
+ * which is read once; a cached head serves all its query heads from the first cache.
  *
  * <p>Keys are cut into parts, so that few heads still occupy all threads, and the parts are combined exactly by their
  * log-sum-exp. The cut depends on shapes and lengths alone: results are the same bits for any number of threads.
@@ -22,8 +22,8 @@ public final class Decode {
      * @param keys   (B, Hkv, capacity, d)
      * @param values (B, Hkv, capacity, dv)
      * @param out    (B, H, 1, dv); 0 for a sequence of length 0
-     * @param lse    receives ln(sum_j exp(s_j)), (B, H) contiguous floats, -infinity for a sequence of length 0; null when not
-     *               wanted, and for sigmoid, which has none
+     * @param lse    receives ln(sum_j exp(s_j)), (B, H) contiguous floats, -infinity for a sequence of length 0; null
+     *               when not wanted, and for sigmoid, which has none
      * @throws IllegalArgumentException when shapes do not fit, naming the argument and both numbers
      */
     public static void attend(Rows q, Rows keys, Rows values, Rows out, MemorySegment lse, DecodeSpec spec) {
@@ -111,7 +111,8 @@ public final class Decode {
      * @param lse  its log-sum-exp, or null when not wanted
      * @throws IllegalArgumentException when shapes do not fit, naming the argument and both numbers
      */
-    public static void merge(Rows outA, MemorySegment lseA, Rows outB, MemorySegment lseB, Rows out, MemorySegment lse) {
+    public static void merge(Rows outA, MemorySegment lseA, Rows outB, MemorySegment lseB, Rows out,
+            MemorySegment lse) {
         Arguments.required("outA", outA);
         Arguments.required("lseA", lseA);
         Arguments.required("outB", outB);
@@ -131,7 +132,8 @@ public final class Decode {
         });
     }
 
-    private static void mergeRow(Rows outA, MemorySegment lseA, Rows outB, MemorySegment lseB, Rows out, MemorySegment lse,
+    private static void mergeRow(Rows outA, MemorySegment lseA, Rows outB, MemorySegment lseB, Rows out,
+            MemorySegment lse,
             int head, int row) {
         long index = (long) head * outA.rows() + row;
         double a = lseA.getAtIndex(ValueLayout.JAVA_FLOAT, index);

@@ -15,8 +15,8 @@ final class DecodeCall {
     private static final Scratch ROW = new Scratch();
 
     /**
-     * Floats of keys that one query passes over before their values: few enough to stay in the second cache for the other query
-     * heads, enough that memory is read in long stretches.
+     * Floats of keys that one query passes over before their values: few enough to stay in the second cache for the
+     * other query heads, enough that memory is read in long stretches.
      */
     private static final int TILE_FLOATS = 32_768;
     private static final int LONGEST_TILE = 512;
@@ -110,7 +110,8 @@ final class DecodeCall {
         }
     }
 
-    private void tile(int b, int cached, int h, int part, int first, int count, int length, float[] queries, int queryAt,
+    private void tile(int b, int cached, int h, int part, int first, int count, int length, float[] queries,
+            int queryAt,
             float[] logits, float[] weights) {
         CachedKeys.dots(keys.data(), keys.offset(b, cached, first) * Float.BYTES, keys.rowStride() * Float.BYTES, count,
                 q.width(), queries, queryAt, logits, 0);

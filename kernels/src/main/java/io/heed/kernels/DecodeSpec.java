@@ -21,7 +21,8 @@ import java.util.Objects;
  * @param slopes     ALiBi's slope of each query head; empty for none
  */
 public record DecodeSpec(Normalizer normalizer, float scale, float logitBias, int[] lengths, float[] slopes) {
-    private static final DecodeSpec SOFTMAX = new DecodeSpec(Normalizer.SOFTMAX, Float.NaN, 0, new int[0], new float[0]);
+    private static final DecodeSpec SOFTMAX = new DecodeSpec(Normalizer.SOFTMAX, Float.NaN, 0, new int[0],
+            new float[0]);
 
     public DecodeSpec {
         Objects.requireNonNull(normalizer, "normalizer");

@@ -14,7 +14,8 @@ import jdk.incubator.vector.VectorSpecies;
  *   y_t = bias + sum_{j < K} w_j * x_(t - K + 1 + j)          x before the first row is 0
  * </pre>
  *
- * <p>Rows are cut into blocks by the shapes alone, and partial sums of the taps' gradients are added in the blocks' order.
+ * <p>Rows are cut into blocks by the shapes alone, and partial sums of the taps' gradients are added in the blocks'
+ * order.
  */
 public final class DepthwiseConvolution {
     private static final VectorSpecies<Float> SPECIES = Lanes.FLOAT;
@@ -95,7 +96,8 @@ public final class DepthwiseConvolution {
     /** dx_t = sum_j w_j dy_(t + K - 1 - j): the taps backwards over the rows from t on. */
     private static void inputRow(Rows dy, Rows taps, Rows dx, int b, int h, int t) {
         int count = Math.min(taps.rows(), dy.rows() - t);
-        sum(dy.data(), dy.offset(b, h, t) * Float.BYTES, dy.rowStride() * Float.BYTES, taps, taps.rows() - 1, -1, count, null,
+        sum(dy.data(), dy.offset(b, h, t) * Float.BYTES, dy.rowStride() * Float.BYTES, taps, taps.rows() - 1, -1, count,
+                null,
                 dx.data(), dx.offset(b, h, t) * Float.BYTES, dy.width());
     }
 
@@ -112,7 +114,8 @@ public final class DepthwiseConvolution {
                     : FloatVector.fromMemorySegment(SPECIES, bias, at, ORDER);
             for (int i = 0; i < count; i++) {
                 total = FloatVector.fromMemorySegment(SPECIES, in, from + i * step + at, ORDER)
-                        .fma(FloatVector.fromMemorySegment(SPECIES, weights, weight + i * weightStep + at, ORDER), total);
+                        .fma(FloatVector.fromMemorySegment(SPECIES, weights, weight + i * weightStep + at, ORDER),
+                        total);
             }
             total.intoMemorySegment(out, to + at, ORDER);
         }
@@ -141,7 +144,8 @@ public final class DepthwiseConvolution {
         }
     }
 
-    private static void products(MemorySegment a, long fromA, MemorySegment b, long fromB, float[] sums, int to, int width) {
+    private static void products(MemorySegment a, long fromA, MemorySegment b, long fromB, float[] sums, int to,
+            int width) {
         int c = 0;
         for (; c <= width - LANES; c += LANES) {
             long at = (long) c * Float.BYTES;
@@ -151,7 +155,8 @@ public final class DepthwiseConvolution {
         }
         for (; c < width; c++) {
             long at = (long) c * Float.BYTES;
-            sums[to + c] = Math.fma(a.get(ValueLayout.JAVA_FLOAT, fromA + at), b.get(ValueLayout.JAVA_FLOAT, fromB + at),
+            sums[to + c] = Math.fma(a.get(ValueLayout.JAVA_FLOAT, fromA + at),
+                    b.get(ValueLayout.JAVA_FLOAT, fromB + at),
                     sums[to + c]);
         }
     }

@@ -3,8 +3,8 @@ package io.heed.kernels;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Attention over the edges of a graph, fused: every target node t scores its incoming edges, takes the softmax over them, and
- * sums the sources' values with these weights, for every head:
+ * Attention over the edges of a graph, fused: every target node t scores its incoming edges, takes the softmax over
+ * them, and sums the sources' values with these weights, for every head:
  *
  * <pre>
  * a_e   = activation(score_e + bias_e)
@@ -12,10 +12,10 @@ import java.lang.foreign.MemorySegment;
  * out_t = sum over edges e = (s, t) of p_e value_s
  * </pre>
  *
- * m_t is the largest a_e of the node, or 0 where {@code limit} is finite (nothing can overflow then). A node without incoming
- * edges gives 0. Nothing of size edges x heads x d is kept: the backward pass works the scores out again, once by target and
- * once over the transposed matrix by source, so that no two threads write to one place and the result does not depend on their
- * number.
+ * m_t is the largest a_e of the node, or 0 where {@code limit} is finite (nothing can overflow then). A node without
+ * incoming edges gives 0. Nothing of size edges x heads x d is kept: the backward pass works the scores out again, once
+ * by target and once over the transposed matrix by source, so that no two threads write to one place and the result
+ * does not depend on their number.
  *
  * <p>A node's heads lie side by side (head stride = width); its rows may have any stride.
  *
@@ -24,11 +24,12 @@ import java.lang.foreign.MemorySegment;
  * @param bias    (1, H, E, 1) by edge number, head stride 1; null for none
  * @param value   (1, H, sources, dv)
  * @param slope   slope of the activation below 0, as in LeakyReLU; 1 for none
- * @param limit   scores are clamped to [-limit, limit], after the slope; infinity for none, at most 80 otherwise. A clamped
- *                score has gradient 0
+ * @param limit   scores are clamped to [-limit, limit], after the slope; infinity for none, at most 80 otherwise. A
+ *                clamped score has gradient 0
  * @param epsilon added to the sum of exponentials
  */
-public record EdgeAttention(Csr edges, EdgeScore score, Rows bias, Rows value, float slope, float limit, float epsilon) {
+public record EdgeAttention(Csr edges, EdgeScore score, Rows bias, Rows value, float slope, float limit,
+        float epsilon) {
     private static final float LARGEST_LIMIT = 80;
 
     /** @throws IllegalArgumentException that names the argument and both numbers, when shapes do not fit */
@@ -91,8 +92,8 @@ public record EdgeAttention(Csr edges, EdgeScore score, Rows bias, Rows value, f
      * Fills the outputs.
      *
      * @param out        (1, H, targets, dv)
-     * @param edgeScores (1, H, E, d): the vector scores of a modulated dot product, before bias and activation; null if not
-     *                   wanted
+     * @param edgeScores (1, H, E, d): the vector scores of a modulated dot product, before bias and activation; null if
+     *                   not wanted
      * @param statistics {@link #statisticsLength} floats; null when no backward pass will follow
      * @throws IllegalArgumentException that names the argument and both numbers, when shapes do not fit
      */

@@ -9,9 +9,9 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The backward pass of {@link EdgeAttention}. With dP_e = gradOut_t . value_s and D_t = sum over edges into t of p_e dP_e, a
- * score's gradient is dS_e = p_e (dP_e - D_t), through the activation. The pass by target leaves D_t in the statistics and
- * fills what belongs to targets and edges; the pass by source fills what belongs to sources.
+ * The backward pass of {@link EdgeAttention}. With dP_e = gradOut_t . value_s and D_t = sum over edges into t of p_e
+ * dP_e, a score's gradient is dS_e = p_e (dP_e - D_t), through the activation. The pass by target leaves D_t in the
+ * statistics and fills what belongs to targets and edges; the pass by source fills what belongs to sources.
  */
 final class EdgeBackward {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
@@ -177,7 +177,8 @@ final class EdgeBackward {
                 VectorMask<Float> in = lanes.floatsFrom(c);
                 FloatVector g = lanes.spread(scoreGradients, w, c);
                 if (gradEdgeScores != null) {
-                    g = g.add(NodeRows.load(gradEdgeScores.data(), gradEdgeScores.offset(0, 0, edge) * Float.BYTES, c, in));
+                    g = g.add(NodeRows.load(gradEdgeScores.data(), gradEdgeScores.offset(0, 0, edge) * Float.BYTES, c,
+                            in));
                 }
                 g = g.mul(scale).mul(NodeRows.load(far.data(), farAt, c, in));
                 FloatVector.fromArray(FLOAT, sum, c).add(g.mul(NodeRows.load(modulation.data(), modulationAt, c, in)))

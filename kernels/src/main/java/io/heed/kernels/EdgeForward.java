@@ -54,8 +54,8 @@ final class EdgeForward {
     }
 
     /**
-     * Turns a row's scores into exponentials, and leaves 1 / (their sum + epsilon) of each head in {@code factor}; both this
-     * and the shift also go to the statistics.
+     * Turns a row's scores into exponentials, and leaves 1 / (their sum + epsilon) of each head in {@code factor}; both
+     * this and the shift also go to the statistics.
      */
     private void exponentials(int row, float[] scores, int at, int degree, float[] factor) {
         boolean shifts = attention.shifts();

@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Scores of the edges of a group of rows, by target or by source: the same loops, with the roles of the two ends exchanged.
- * Scores are kept as (entries, H), entry by entry.
+ * Scores of the edges of a group of rows, by target or by source: the same loops, with the roles of the two ends
+ * exchanged. Scores are kept as (entries, H), entry by entry.
  */
 final class EdgeScorer {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
@@ -93,7 +93,8 @@ final class EdgeScorer {
         lanes.sum(products, walk.start[end] - from, out, 0);
     }
 
-    private void modulatedDots(Rows near, Rows far, Rows modulation, float scale, Csr walk, int first, int end, float[] out,
+    private void modulatedDots(Rows near, Rows far, Rows modulation, float scale, Csr walk, int first, int end,
+            float[] out,
             Rows edgeScores) {
         HeadLanes lanes = scoreLanes;
         float[] products = PRODUCT_SCRATCH.atLeast(lanes.productsLength(entries));
@@ -114,7 +115,8 @@ final class EdgeScorer {
         }
     }
 
-    private static void modulate(HeadLanes lanes, Rows near, int row, Rows far, int other, Rows modulation, int edge, float scale,
+    private static void modulate(HeadLanes lanes, Rows near, int row, Rows far, int other, Rows modulation, int edge,
+            float scale,
             float[] products, int at, Rows edgeScores) {
         long nearAt = near.offset(0, 0, row) * Float.BYTES;
         long farAt = far.offset(0, 0, other) * Float.BYTES;

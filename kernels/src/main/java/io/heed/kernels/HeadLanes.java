@@ -6,8 +6,9 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * How the heads of a node lie in the lanes of its row: H heads of d floats side by side. Heads narrower than a vector share
- * one, so a sum over a head is a sum over a part of the lanes, and a weight of a head must be spread over that part.
+ * How the heads of a node lie in the lanes of its row: H heads of d floats side by side. Heads narrower than a vector
+ * share one, so a sum over a head is a sum over a part of the lanes, and a weight of a head must be spread over that
+ * part.
  */
 final class HeadLanes {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
@@ -67,14 +68,17 @@ final class HeadLanes {
         return entries * row + (1 + LEVELS) * LANES;
     }
 
-    /** Floats that an array of one value an entry and head must hold: whole vectors may be read and written past its end. */
+    /**
+     * Floats that an array of one value an entry and head must hold: whole vectors may be read and written past its
+     * end.
+     */
     int perHeadLength(int entries) {
         return entries * heads + 2 * LANES;
     }
 
     /**
-     * Sums each head of {@code entries} rows of products: {@code out[at + entry * H + head]}. Destroys {@code products}; may
-     * write up to one vector past the last sum.
+     * Sums each head of {@code entries} rows of products: {@code out[at + entry * H + head]}. Destroys
+     * {@code products}; may write up to one vector past the last sum.
      */
     void sum(float[] products, int entries, float[] out, int at) {
         if (shared) {
@@ -100,8 +104,8 @@ final class HeadLanes {
     }
 
     /**
-     * Sums over parts of the lanes, by halving: each level adds neighbours that differ in one bit of the lane number and packs
-     * two vectors into one, so the sums of 2^levels vectors end up in one vector.
+     * Sums over parts of the lanes, by halving: each level adds neighbours that differ in one bit of the lane number
+     * and packs two vectors into one, so the sums of 2^levels vectors end up in one vector.
      */
     private void sumParts(float[] products, int vectors, float[] out, int at) {
         int count = vectors;
@@ -121,7 +125,9 @@ final class HeadLanes {
         }
     }
 
-    /** The weights of the heads in lanes {@code c} to {@code c + LANES - 1} of a row; {@code weights[at]} is head 0's. */
+    /**
+     * The weights of the heads in lanes {@code c} to {@code c + LANES - 1} of a row; {@code weights[at]} is head 0's.
+     */
     FloatVector spread(float[] weights, int at, int c) {
         if (shared) {
             return FloatVector.fromArray(FLOAT, weights, at + headOf[c]).rearrange(spread);

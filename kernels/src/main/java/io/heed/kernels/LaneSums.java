@@ -46,8 +46,8 @@ final class LaneSums {
     }
 
     /**
-     * sums[i] = the sum of vector i, for {@code count} vectors that lie one after the other; up to three more than {@code count}
-     * are read, and up to a vector of sums after them is overwritten.
+     * sums[i] = the sum of vector i, for {@code count} vectors that lie one after the other; up to three more than
+     * {@code count} are read, and up to a vector of sums after them is overwritten.
      */
     static void ofRows(float[] vectors, int count, float[] sums) {
         for (int i = 0; i < count; i += 4) {

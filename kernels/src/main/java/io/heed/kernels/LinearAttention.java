@@ -1,17 +1,18 @@
 package io.heed.kernels;
 
 /**
- * Linear attention on the CPU, in chunks: dense products inside a chunk, and a state (d, e) carried between chunks (Qin et al.
- * 2024, "Various Lengths, Constant Speed: Efficient Language Modeling with Lightning Attention", arXiv 2405.17381):
+ * Linear attention on the CPU, in chunks: dense products inside a chunk, and a state (d, e) carried between chunks (Qin
+ * et al. 2024, "Various Lengths, Constant Speed: Efficient Language Modeling with Lightning Attention", arXiv
+ * 2405.17381):
  *
  * <pre>
  *   causal:  o_t = scale * sum_{j&lt;=t} exp(-s_h (t - j)) (q_t . k_j) v_j  +  scale * exp(-s_h (t + 1)) q_t S0
  *   full:    o_t = scale * q_t (S0 + sum_j k_j v_j^T)
  * </pre>
  *
- * There is no normaliser; a column of ones in v gives the denominator of those mechanisms that have one. Work and memory are
- * linear in N. Results are the same bits for any number of threads. Outputs must not share memory with inputs, except the last
- * state with the initial one.
+ * There is no normaliser; a column of ones in v gives the denominator of those mechanisms that have one. Work and
+ * memory are linear in N. Results are the same bits for any number of threads. Outputs must not share memory with
+ * inputs, except the last state with the initial one.
  */
 public final class LinearAttention {
     private static final int WIDEST = 256;
@@ -80,7 +81,8 @@ public final class LinearAttention {
      * @param v     (B, H, 1, e)
      * @param state read and overwritten, (B, H, d, e)
      * @param out   (B, H, 1, e)
-     * @throws IllegalArgumentException when there is more than one token, shapes do not fit, or {@code spec} is not causal
+     * @throws IllegalArgumentException when there is more than one token, shapes do not fit, or {@code spec} is not
+     *         causal
      */
     public static void step(Rows q, Rows k, Rows v, Rows state, Rows out, LinearAttentionSpec spec) {
         Input input = new Input(q, k, v, state);

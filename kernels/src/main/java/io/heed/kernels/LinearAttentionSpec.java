@@ -4,15 +4,15 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * What one linear attention computes, apart from its tensors. Start from {@link #ofCausal(float...)} or {@link #ofFull()} and
- * change what differs with the {@code with} methods.
+ * What one linear attention computes, apart from its tensors. Start from {@link #ofCausal(float...)} or
+ * {@link #ofFull()} and change what differs with the {@code with} methods.
  *
  * @param causal  whether a query sees only its own position and those before
  * @param decays  s_h, one a head: a key t - j positions back counts exp(-s_h (t - j)); empty for no decay. Causal only
  * @param scale   factor on q . k
  * @param padding which keys exist; the others contribute nothing, whatever they hold
- * @param chunk   positions handled at once, 1 to {@value #LONGEST_CHUNK}; 0 lets the head width choose. It changes speed and
- *                rounding, nothing else
+ * @param chunk   positions handled at once, 1 to {@value #LONGEST_CHUNK}; 0 lets the head width choose. It changes
+ *                speed and rounding, nothing else
  */
 public record LinearAttentionSpec(boolean causal, float[] decays, float scale, KeyPadding padding, int chunk) {
     private static final int LONGEST_CHUNK = 1024;
@@ -23,7 +23,8 @@ public record LinearAttentionSpec(boolean causal, float[] decays, float scale, K
         decays = decays.clone();
         for (int h = 0; h < decays.length; h++) {
             if (!(decays[h] >= 0) || Float.isInfinite(decays[h])) {
-                throw new IllegalArgumentException("decays[" + h + "] is " + decays[h] + ", must be finite and at least 0");
+                throw new IllegalArgumentException("decays[" + h + "] is " + decays[h]
+                        + ", must be finite and at least 0");
             }
         }
         if (!causal && decays.length > 0) {

@@ -3,8 +3,9 @@ package io.heed.kernels;
 import java.util.Arrays;
 
 /**
- * The backward pass of one call: a sweep from the first chunk to the last with the state S gives dQ, a sweep from the last to
- * the first with its gradient dS gives dK and dV. In full attention both are whole before the outputs are written.
+ * The backward pass of one call: a sweep from the first chunk to the last with the state S gives dQ, a sweep from the
+ * last to the first with its gradient dS gives dK and dV. In full attention both are whole before the outputs are
+ * written.
  */
 final class LinearBackward {
     private static final Scratch STATES = new Scratch();
@@ -107,13 +108,16 @@ final class LinearBackward {
         }
     }
 
-    /** From each segment's own state, from {@code slot} on, to the state before it or, in full attention, of all tokens. */
+    /**
+     * From each segment's own state, from {@code slot} on, to the state before it or, in full attention, of all tokens.
+     */
     private void combineStates(int head, float[] states, int slot) {
         int segments = call.segments;
         float[] after = new float[turnedFloats];
         readTurned(call.input.initial(), call.batchOf(head * segments), call.headOf(head * segments), after);
         for (int segment = 0; segment < segments; segment++) {
-            pass(states, (slot + segment) * turnedFloats, after, turnedFloats, call.segmentDecay(head * segments + segment));
+            pass(states, (slot + segment) * turnedFloats, after, turnedFloats,
+                    call.segmentDecay(head * segments + segment));
         }
         spread(states, slot, after, turnedFloats);
     }

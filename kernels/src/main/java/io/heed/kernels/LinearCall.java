@@ -3,8 +3,8 @@ package io.heed.kernels;
 import java.util.Arrays;
 
 /**
- * What the forward and the backward pass of one call share: sizes, and how a head is cut into segments of whole chunks. A task
- * is a segment; where heads are few there are several, whose states are computed apart and then combined.
+ * What the forward and the backward pass of one call share: sizes, and how a head is cut into segments of whole chunks.
+ * A task is a segment; where heads are few there are several, whose states are computed apart and then combined.
  */
 final class LinearCall {
     /** From this many heads on, a segment is a whole head. */

@@ -7,8 +7,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * One chunk of one head of linear attention, packed into this thread's scratch, and the matrix products on it (Qin et al. 2024,
- * arXiv 2405.17381). Row and column numbers count from the start of the chunk; m is its length, shorter for the last.
+ * One chunk of one head of linear attention, packed into this thread's scratch, and the matrix products on it (Qin et
+ * al. 2024, arXiv 2405.17381). Row and column numbers count from the start of the chunk; m is its length, shorter for
+ * the last.
  *
  * <p>Only powers of the decay between 0 and 1 occur, relative to the chunk, never their reciprocals.
  */
@@ -87,7 +88,10 @@ final class LinearChunk {
         return array.length < floats ? new float[floats] : array;
     }
 
-    /** Floats of one state (d, e), its rows padded and, so that products on it are whole register blocks, a few unused rows. */
+    /**
+     * Floats of one state (d, e), its rows padded and, so that products on it are whole register blocks, a few unused
+     * rows.
+     */
     static int stateFloats(int keyWidth, int valueWidth) {
         return wholeSteps(keyWidth) * Panels.padded(valueWidth);
     }
@@ -167,7 +171,8 @@ final class LinearChunk {
         for (int r = 0; r < stepped(); r += BAND) {
             int rows = Math.min(BAND, stepped() - r);
             int columns = Math.min(Panels.padded(r + rows), chunkRow);
-            Matrix.multiply(rows, columns, depth, a, r * aRow, aRow, 1, turned, 0, chunkRow, to, r * chunkRow, chunkRow);
+            Matrix.multiply(rows, columns, depth, a, r * aRow, aRow, 1, turned, 0, chunkRow, to, r * chunkRow,
+                    chunkRow);
             for (int i = r; i < r + rows; i++) {
                 int weights = steps - 1 - i;
                 for (int c = 0; c < columns; c += LANES) {
@@ -247,7 +252,8 @@ final class LinearChunk {
 
     /** dq = dO S^T, and with {@code inside} + outValue K. */
     void writeQueryGradient(float[] turnedState, int at, boolean inside, Rows to, int b, int h, int first) {
-        Matrix.multiply(stepped(), keyRow, valueWidth, gradOut, 0, valueRow, 1, turnedState, at, keyRow, product, 0, keyRow);
+        Matrix.multiply(stepped(), keyRow, valueWidth, gradOut, 0, valueRow, 1, turnedState, at, keyRow, product, 0,
+                keyRow);
         if (inside) {
             addLower(outValue, k, keyRow);
         }
@@ -266,7 +272,8 @@ final class LinearChunk {
 
     /** dv = K dS, and with {@code inside} + queryKey^T dO; K scaled to the end, dO not. */
     void writeValueGradient(float[] stateGradient, int at, boolean inside, Rows to, int b, int h, int first) {
-        Matrix.multiply(stepped(), valueRow, keyWidth, k, 0, keyRow, 1, stateGradient, at, valueRow, product, 0, valueRow);
+        Matrix.multiply(stepped(), valueRow, keyWidth, k, 0, keyRow, 1, stateGradient, at, valueRow, product, 0,
+                valueRow);
         if (inside) {
             addUpper(queryKey, gradOut, valueRow);
         }
@@ -294,7 +301,8 @@ final class LinearChunk {
     /** dS = decay^m dS + Q^T dO, (d, e); Q or dO scaled from the start. */
     void addToStateGradient(float[] state, int at) {
         decay(state, at, keyWidth * valueRow);
-        Matrix.multiplyAdd(wholeSteps(keyWidth), valueRow, m, q, 0, 1, keyRow, gradOut, 0, valueRow, state, at, valueRow);
+        Matrix.multiplyAdd(wholeSteps(keyWidth), valueRow, m, q, 0, 1, keyRow, gradOut, 0, valueRow, state, at,
+                valueRow);
     }
 
     /** dS = decay^m dS, where no query's output has a gradient. */

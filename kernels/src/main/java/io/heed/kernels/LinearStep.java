@@ -72,7 +72,8 @@ final class LinearStep {
             float[] out) {
         int j = 0;
         for (; j <= width - LANES; j += LANES) {
-            FloatVector s = FloatVector.fromMemorySegment(SPECIES, state, at + (long) j * Float.BYTES, ORDER).mul(decay);
+            FloatVector s = FloatVector.fromMemorySegment(SPECIES, state, at + (long) j * Float.BYTES, ORDER)
+                    .mul(decay);
             s = FloatVector.fromArray(SPECIES, v, j).fma(FloatVector.broadcast(SPECIES, key), s);
             s.intoMemorySegment(state, at + (long) j * Float.BYTES, ORDER);
             s.fma(FloatVector.broadcast(SPECIES, query), FloatVector.fromArray(SPECIES, out, j)).intoArray(out, j);

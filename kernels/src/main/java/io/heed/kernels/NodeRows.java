@@ -29,8 +29,12 @@ final class NodeRows {
         }
     }
 
-    /** {@code products[at + k * W + c] = a[row][c] b[column[from + k]][c]} for the entries from {@code from} to {@code to - 1}. */
-    static void multiply(HeadLanes lanes, Rows a, int row, Rows b, int[] column, int from, int to, float[] products, int at) {
+    /**
+     * {@code products[at + k * W + c] = a[row][c] b[column[from + k]][c]} for the entries from {@code from} to
+     * {@code to - 1}.
+     */
+    static void multiply(HeadLanes lanes, Rows a, int row, Rows b, int[] column, int from, int to, float[] products,
+            int at) {
         int width = lanes.row;
         MemorySegment aData = a.data();
         MemorySegment bData = b.data();
@@ -68,8 +72,8 @@ final class NodeRows {
     }
 
     /**
-     * {@code out[row][c] = factor[head] sum over entries of weights[at + k * H + head] b[column[from + k]][c]}: one head's
-     * weight for all of its lanes. No entries give 0.
+     * {@code out[row][c] = factor[head] sum over entries of weights[at + k * H + head] b[column[from + k]][c]}: one
+     * head's weight for all of its lanes. No entries give 0.
      *
      * @param factor   H floats at {@code factorAt}; null is 1
      * @param multiple a further factor of the whole row
@@ -116,7 +120,8 @@ final class NodeRows {
             for (int slot = from; slot < to; slot++, w += heads) {
                 s0 = lanes.spread(weights, w, c).fma(load(bData, column[slot] * bStride, c, rest), s0);
             }
-            scale(lanes, s0, factor, factorAt, multiple, c).intoMemorySegment(outData, outAt + (long) c * Float.BYTES, ORDER,
+            scale(lanes, s0, factor, factorAt, multiple, c).intoMemorySegment(outData, outAt + (long) c * Float.BYTES,
+                    ORDER,
                     rest);
         }
     }

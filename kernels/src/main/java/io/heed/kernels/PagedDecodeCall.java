@@ -3,9 +3,9 @@ package io.heed.kernels;
 import java.util.Arrays;
 
 /**
- * One call of {@link Decode} over pages. A task is one part of the visible keys of one cached head, for all query heads that
- * use it. The parts of a sequence follow from its own length alone, so that its result has the same bits whichever other
- * sequences are in the call.
+ * One call of {@link Decode} over pages. A task is one part of the visible keys of one cached head, for all query heads
+ * that use it. The parts of a sequence follow from its own length alone, so that its result has the same bits whichever
+ * other sequences are in the call.
  */
 final class PagedDecodeCall {
     private static final Scratch QUERIES = new Scratch();
@@ -121,7 +121,8 @@ final class PagedDecodeCall {
             for (int i = begin; i < end; ) {
                 int many = run(b, i, end - i);
                 int j = position(b, i);
-                CachedKeys.dots(keys.segment(b, j), keys.at(b, cached, j), step, many, keys.width(), queries, g * queryRow,
+                CachedKeys.dots(keys.segment(b, j), keys.at(b, cached, j), step, many, keys.width(), queries,
+                        g * queryRow,
                         logits, i - begin);
                 i += many;
             }
@@ -130,7 +131,8 @@ final class PagedDecodeCall {
             for (int i = begin; i < end; ) {
                 int many = run(b, i, end - i);
                 int j = position(b, i);
-                CachedKeys.addWeighted(values.segment(b, j), values.at(b, cached, j), (long) values.width() * Float.BYTES, many,
+                CachedKeys.addWeighted(values.segment(b, j), values.at(b, cached, j), (long) values.width()
+                        * Float.BYTES, many,
                         values.width(), weights, i - begin, outputs, slot * outRow);
                 i += many;
             }

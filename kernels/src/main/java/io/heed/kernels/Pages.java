@@ -26,7 +26,10 @@ import java.util.List;
 public record Pages(List<MemorySegment> slabs, int slabPages, long pageFloats, long offset, int heads, long headStride,
         int pageRows, int width, int[][] tables) {
 
-    /** @throws IllegalArgumentException when a size is not positive, rows are not a multiple of 4, or a page is too small */
+    /**
+     * @throws IllegalArgumentException when a size is not positive, rows are not a multiple of 4, or a page is too
+     *         small
+     */
     public Pages {
         Arguments.range("slab pages", slabPages, 1, Integer.MAX_VALUE);
         Arguments.range("heads", heads, 1, Integer.MAX_VALUE);
@@ -44,7 +47,8 @@ public record Pages(List<MemorySegment> slabs, int slabPages, long pageFloats, l
 
     /** The same pages with one head. */
     public Pages head(int head) {
-        return new Pages(slabs, slabPages, pageFloats, offset + head * headStride, 1, headStride, pageRows, width, tables);
+        return new Pages(slabs, slabPages, pageFloats, offset + head * headStride, 1, headStride, pageRows, width,
+                tables);
     }
 
     /** The memory that holds position {@code j} of sequence {@code b}. */

@@ -4,9 +4,11 @@ package io.heed.kernels;
  * Linear layers y = W x + b over weights where they lie ({@link WeightMatrix}), in two forms.
  *
  * <ul>
- *   <li>{@link #vectors} for a few rows of x, as in decoding: dot products along the rows of W, which is read from memory once;
+ *   <li>{@link #vectors} for a few rows of x, as in decoding: dot products along the rows of W, which is read from
+ *   memory once;
  *       bound by that reading.
- *   <li>{@link #batch} for many rows of x, as in prefill: blocks of W times packed panels of x in registers; bound by the
+ *   <li>{@link #batch} for many rows of x, as in prefill: blocks of W times packed panels of x in registers; bound by
+ *   the
  *       multiply-add units.
  * </ul>
  *
@@ -45,7 +47,8 @@ public final class Projection {
         int rows = Math.max(8, TASK_WEIGHTS / columns / 8 * 8);
         int tasks = (w.rows() + rows - 1) / rows;
         if (count > 0) {
-            Workers.run(tasks, task -> vectorRows(w, bias, x, count, y, task * rows, Math.min(w.rows(), (task + 1) * rows)));
+            Workers.run(tasks, task -> vectorRows(w, bias, x, count, y, task * rows,
+                    Math.min(w.rows(), (task + 1) * rows)));
         }
     }
 
@@ -62,7 +65,8 @@ public final class Projection {
             }
             for (int t = 0; t < count; t++) {
                 if (whole) {
-                    CachedKeys.dots(w.data(), w.at(row, 0), (long) columns * Float.BYTES, rows, columns, x, t * columns, dots, 0);
+                    CachedKeys.dots(w.data(), w.at(row, 0), (long) columns * Float.BYTES, rows, columns, x, t * columns,
+                            dots, 0);
                 } else {
                     RowDots.dots(converted, rows, columns, x, t * columns, dots);
                 }
@@ -94,13 +98,15 @@ public final class Projection {
         float[] packed = PANELS.atLeast((long) panels * width * depth, "packed rows");
         Workers.run(panels, panel -> {
             int first = panel * width;
-            Panels.transpose(x, first * depth, depth, Math.min(width, count - first), depth, packed, first * depth, width);
+            Panels.transpose(x, first * depth, depth, Math.min(width, count - first), depth, packed, first * depth,
+                    width);
         });
         int blocks = (w.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
         Workers.run(blocks, block -> batchRows(w, bias, packed, width, panels, count, y, block * BLOCK_ROWS));
     }
 
-    private static void batchRows(WeightMatrix w, float[] bias, float[] packed, int width, int panels, int count, float[] y,
+    private static void batchRows(WeightMatrix w, float[] bias, float[] packed, int width, int panels, int count,
+            float[] y,
             int row) {
         int rows = Math.min(BLOCK_ROWS, w.rows() - row);
         int depth = w.columns();

@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Turns pairs of channels by given angles: the arithmetic of rotary positions (Su et al., RoFormer, arXiv 2104.09864, section
- * 3.2.2). With (a, b) the pair i of row n, and c, s its cosine and sine,
+ * Turns pairs of channels by given angles: the arithmetic of rotary positions (Su et al., RoFormer, arXiv 2104.09864,
+ * section 3.2.2). With (a, b) the pair i of row n, and c, s its cosine and sine,
  *
  * <pre>
  *   (a, b)  becomes  (a c - b s, b c + a s),   or  (a c + b s, b c - a s)  to turn back
@@ -95,18 +95,21 @@ public final class Rotation {
         if (x.width() % 2 != 0) {
             throw new IllegalArgumentException("x: width " + x.width() + ", must be even");
         }
-        if (out.batch() != x.batch() || out.heads() != x.heads() || out.rows() != x.rows() || out.width() != x.width()) {
+        if (out.batch() != x.batch() || out.heads() != x.heads() || out.rows() != x.rows()
+                || out.width() != x.width()) {
             throw new IllegalArgumentException("out: shape " + out.shape() + ", x has " + x.shape());
         }
         long bytes = (long) x.rows() * (x.width() / 2) * Float.BYTES;
         if (cosines.byteSize() < bytes || sines.byteSize() < bytes) {
             throw new IllegalArgumentException("cosines, sines: hold " + cosines.byteSize() / Float.BYTES + " and "
-                    + sines.byteSize() / Float.BYTES + " floats, (N, d/2) = (" + x.rows() + ", " + x.width() / 2 + ") needs "
+                    + sines.byteSize() / Float.BYTES + " floats, (N, d/2) = (" + x.rows() + ", " + x.width() / 2
+                    + ") needs "
                     + bytes / Float.BYTES);
         }
     }
 
-    private static void turnHead(Rows x, Rows out, MemorySegment cosines, MemorySegment sines, Pairs pairs, boolean back,
+    private static void turnHead(Rows x, Rows out, MemorySegment cosines, MemorySegment sines, Pairs pairs,
+            boolean back,
             int task) {
         int b = task / x.heads();
         int head = task % x.heads();
@@ -143,7 +146,8 @@ public final class Rotation {
     private static void neighbours(MemorySegment x, long from, MemorySegment out, long to, MemorySegment cosines,
             MemorySegment sines, long angle, int half, float sign) {
         for (int i = 0; i < half; i++) {
-            pair(x, from + 2L * i, from + 2L * i + 1, out, to + 2L * i, to + 2L * i + 1, cosines, sines, angle + i, sign);
+            pair(x, from + 2L * i, from + 2L * i + 1, out, to + 2L * i, to + 2L * i + 1, cosines, sines, angle + i,
+                    sign);
         }
     }
 

@@ -67,7 +67,10 @@ final class ScanForward {
         }
     }
 
-    /** Tokens from {@code slot} on that are all real or all padded: a padded one changes nothing, whatever its value holds. */
+    /**
+     * Tokens from {@code slot} on that are all real or all padded: a padded one changes nothing, whatever its value
+     * holds.
+     */
     private static int run(float[] weight, int slot, int most) {
         boolean padded = weight[slot] == 0;
         int count = 1;

@@ -13,8 +13,8 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * A matrix of weights (rows, columns) where it lies, row after row, in the type of its file: a mapped checkpoint needs no
- * copy and no conversion of the whole.
+ * A matrix of weights (rows, columns) where it lies, row after row, in the type of its file: a mapped checkpoint needs
+ * no copy and no conversion of the whole.
  *
  * @param data    at least rows * columns elements, little-endian; of a shared, automatic or global arena
  * @param type    of its elements
@@ -109,8 +109,8 @@ public record WeightMatrix(MemorySegment data, Type type, int rows, int columns)
     }
 
     /**
-     * Sign, exponent and fraction move to their places in a single, whose exponent is then 112 too small: a product mends
-     * that exactly, for the subnormal too. Infinities and NaN get the single's largest exponent.
+     * Sign, exponent and fraction move to their places in a single, whose exponent is then 112 too small: a product
+     * mends that exactly, for the subnormal too. Infinities and NaN get the single's largest exponent.
      */
     private static void halves(MemorySegment data, long from, int width, float[] to, int into) {
         int i = 0;
@@ -121,7 +121,8 @@ public record WeightMatrix(MemorySegment data, Type type, int rows, int columns)
             VectorMask<Integer> special = half.and(0x7C00).compare(VectorOperators.EQ, 0x7C00);
             FloatVector finite = moved.reinterpretAsFloats().mul(0x1p112f);
             IntVector magnitude = finite.reinterpretAsInts().blend(moved.or(0x7F800000), special);
-            magnitude.or(half.and(0x8000).lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats().intoArray(to, into + i);
+            magnitude.or(half.and(0x8000).lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats()
+                    .intoArray(to, into + i);
         }
         for (; i < width; i++) {
             to[into + i] = Float.float16ToFloat(data.get(HALF, from + 2L * i));

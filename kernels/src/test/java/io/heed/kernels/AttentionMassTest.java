@@ -56,7 +56,8 @@ class AttentionMassTest {
                     }
                 }
                 for (int j = 0; j < rows; j++) {
-                    assertThat((double) sums[(b * heads + h) * rows + j]).isCloseTo(want[j], within(2e-5 * (1 + want[j])));
+                    assertThat((double) sums[(b * heads + h) * rows + j])
+                            .isCloseTo(want[j], within(2e-5 * (1 + want[j])));
                 }
             }
         }
@@ -111,7 +112,8 @@ class AttentionMassTest {
         float[] heap = x.clone();
         Rotation.turn(heap, 5, 2, width, cosines, sines);
         Rows rows = new Rows(MemorySegment.ofArray(x), 1, 2, 5, width, 0, width, 2 * width);
-        Rotation.turn(rows, rows, MemorySegment.ofArray(cosines), MemorySegment.ofArray(sines), Rotation.Pairs.HALVES, false);
+        Rotation.turn(rows, rows, MemorySegment.ofArray(cosines), MemorySegment.ofArray(sines), Rotation.Pairs.HALVES,
+                false);
         assertThat(heap).isEqualTo(x);
     }
 }

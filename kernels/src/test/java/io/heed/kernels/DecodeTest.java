@@ -83,7 +83,8 @@ class DecodeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,1,1,1,1", "2,4,2,37,8,6", "1,8,8,130,64,64", "3,6,2,65,17,33", "1,2,1,3000,5,130", "2,2,2,1500,256,256",
+    @CsvSource({"1,1,1,1,1,1", "2,4,2,37,8,6", "1,8,8,130,64,64", "3,6,2,65,17,33", "1,2,1,3000,5,130",
+            "2,2,2,1500,256,256",
         "1,12,3,64,100,3"})
     void outputsAreThoseOfTheDefinition(int batch, int heads, int cached, int capacity, int d, int dv) {
         Layouts layouts = new Layouts(capacity + d);
@@ -130,10 +131,12 @@ class DecodeTest {
         MemorySegment lseA = floats(8);
         MemorySegment lseB = floats(8);
         Decode.attend(whole.q, Layouts.slice(whole.keys, 0, 30), Layouts.slice(whole.values, 0, 30), outA, lseA, spec);
-        Decode.attend(whole.q, Layouts.slice(whole.keys, 30, 90), Layouts.slice(whole.values, 30, 90), outB, lseB, spec);
+        Decode.attend(whole.q, Layouts.slice(whole.keys, 30, 90), Layouts.slice(whole.values, 30, 90), outB, lseB,
+                spec);
         Decode.merge(outA, lseA, outB, lseB, outA, lseA);
         Layouts.assertClose("out", outA, whole.out, TOLERANCE);
-        Layouts.assertClose("lse", lseA.toArray(ValueLayout.JAVA_FLOAT), whole.lse.toArray(ValueLayout.JAVA_FLOAT), TOLERANCE);
+        Layouts.assertClose("lse", lseA.toArray(ValueLayout.JAVA_FLOAT), whole.lse.toArray(ValueLayout.JAVA_FLOAT),
+                TOLERANCE);
     }
 
     @Test
@@ -177,11 +180,14 @@ class DecodeTest {
         Layouts layouts = new Layouts(56);
         Problem good = Problem.random(layouts, 2, 4, 2, 10, 8, 6);
         DecodeSpec spec = DecodeSpec.softmax();
-        refused("q rows is 10, must be 1", () -> Decode.attend(layouts.normal(2, 4, 10, 8), good.keys, good.values, good.out,
+        refused("q rows is 10, must be 1", () -> Decode.attend(layouts.normal(2, 4, 10, 8), good.keys, good.values,
+                good.out,
                 null, spec));
-        refused("keys width is 7, must be 8", () -> Decode.attend(good.q, layouts.normal(2, 2, 10, 7), good.values, good.out,
+        refused("keys width is 7, must be 8", () -> Decode.attend(good.q, layouts.normal(2, 2, 10, 7), good.values,
+                good.out,
                 null, spec));
-        refused("values rows is 11, must be 10", () -> Decode.attend(good.q, good.keys, layouts.normal(2, 2, 11, 6), good.out,
+        refused("values rows is 11, must be 10", () -> Decode.attend(good.q, good.keys, layouts.normal(2, 2, 11, 6),
+                good.out,
                 null, spec));
         refused("q has 4 heads, must be a multiple of the cache's 3", () -> Decode.attend(good.q,
                 layouts.normal(2, 3, 10, 8), layouts.normal(2, 3, 10, 6), good.out, null, spec));
@@ -189,11 +195,14 @@ class DecodeTest {
                 spec.withLengths(3, 11)));
         refused("slopes is 3, must be 4", () -> Decode.attend(good.q, good.keys, good.values, good.out, null,
                 spec.withSlopes(1, 2, 3)));
-        refused("lse holds 7 floats, must hold 8", () -> Decode.attend(good.q, good.keys, good.values, good.out, floats(7),
+        refused("lse holds 7 floats, must hold 8", () -> Decode.attend(good.q, good.keys, good.values, good.out,
+                floats(7),
                 spec));
-        refused("lse: sigmoid has no log-sum-exp, pass null", () -> Decode.attend(good.q, good.keys, good.values, good.out,
+        refused("lse: sigmoid has no log-sum-exp, pass null", () -> Decode.attend(good.q, good.keys, good.values,
+                good.out,
                 good.lse, DecodeSpec.sigmoid()));
-        refused("outB width is 5, must be 6", () -> Decode.merge(good.out, good.lse, layouts.normal(2, 4, 1, 5), good.lse,
+        refused("outB width is 5, must be 6", () -> Decode.merge(good.out, good.lse, layouts.normal(2, 4, 1, 5),
+                good.lse,
                 good.out, null));
     }
 

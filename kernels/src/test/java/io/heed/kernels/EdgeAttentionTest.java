@@ -17,7 +17,8 @@ class EdgeAttentionTest {
     private static final double TOLERANCE = 2e-5;
 
     @ParameterizedTest(name = "{0} heads of {1}, values of {2}, {3} edges")
-    @CsvSource({"8, 8, 8, 40", "4, 4, 4, 40", "3, 5, 7, 30", "1, 1, 1, 20", "2, 16, 32, 40", "5, 2, 20, 25", "1, 64, 48, 30",
+    @CsvSource({"8, 8, 8, 40", "4, 4, 4, 40", "3, 5, 7, 30", "1, 1, 1, 20", "2, 16, 32, 40", "5, 2, 20, 25",
+            "1, 64, 48, 30",
         "17, 1, 2, 20", "2, 8, 8, 1", "2, 4, 3, 0"})
     void dotProductMatchesTheDefinition(int heads, int width, int valueWidth, int edges) {
         Random random = new Random(heads * 31L + width);
@@ -171,7 +172,8 @@ class EdgeAttentionTest {
 
     private static void checkForward(EdgeReference.Case of) {
         try (Arena arena = Arena.ofShared()) {
-            Rows out = view(arena, new double[of.targets * of.heads * of.valueWidth], of.heads, of.targets, of.valueWidth);
+            Rows out = view(arena, new double[of.targets * of.heads * of.valueWidth], of.heads, of.targets,
+                    of.valueWidth);
             attention(arena, of).forward(out, null, null);
             near(out, EdgeReference.forward(of).out(), "out");
         }
@@ -196,8 +198,10 @@ class EdgeAttentionTest {
                 near(scores, expected.edgeScores(), "edge scores");
             }
             int width = of.dot ? of.width : 1;
-            Rows target = of.near.length == 0 ? null : view(arena, new double[of.near.length], of.heads, of.targets, width);
-            Rows source = of.far.length == 0 ? null : view(arena, new double[of.far.length], of.heads, of.sources, width);
+            Rows target = of.near.length == 0 ? null : view(arena, new double[of.near.length], of.heads, of.targets,
+                    width);
+            Rows source = of.far.length == 0 ? null : view(arena, new double[of.far.length], of.heads, of.sources,
+                    width);
             Rows modulation = modulated ? view(arena, new double[of.modulation.length], of.heads, edges, width) : null;
             Rows bias = of.bias.length == 0 ? null : view(arena, new double[of.bias.length], of.heads, edges, 1);
             Rows value = view(arena, new double[of.value.length], of.heads, of.sources, of.valueWidth);

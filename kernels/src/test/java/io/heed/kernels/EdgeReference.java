@@ -108,7 +108,10 @@ final class EdgeReference {
         return new Outputs(out, edgeScores);
     }
 
-    /** Gradient of sum(out * gradOut) + sum(edgeScores * gradEdgeScores) with respect to {@code input}, an array of the case. */
+    /**
+     * Gradient of sum(out * gradOut) + sum(edgeScores * gradEdgeScores) with respect to {@code input}, an array of the
+     * case.
+     */
     static double[] gradient(Case of, double[] input, double[] gradOut, double[] gradEdgeScores) {
         double step = 1e-5;
         double[] gradient = new double[input.length];

@@ -21,11 +21,14 @@ class LinearAttentionTest {
         static Problem random(Layouts layouts, int batch, int heads, int rows, int d, int e, LinearAttentionSpec spec,
                               boolean initial) {
             return new Problem(
-                    new LinearAttention.Input(layouts.normal(batch, heads, rows, d), layouts.normal(batch, heads, rows, d),
+                    new LinearAttention.Input(layouts.normal(batch, heads, rows, d),
+                    layouts.normal(batch, heads, rows, d),
                             layouts.normal(batch, heads, rows, e), initial ? layouts.normal(batch, heads, d, e) : null),
                     new LinearAttention.Output(layouts.empty(batch, heads, rows, e), layouts.empty(batch, heads, d, e)),
-                    new LinearAttention.Output(layouts.normal(batch, heads, rows, e), layouts.normal(batch, heads, d, e)),
-                    new LinearAttention.Input(layouts.empty(batch, heads, rows, d), layouts.empty(batch, heads, rows, d),
+                    new LinearAttention.Output(layouts.normal(batch, heads, rows, e),
+                    layouts.normal(batch, heads, d, e)),
+                    new LinearAttention.Input(layouts.empty(batch, heads, rows, d),
+                    layouts.empty(batch, heads, rows, d),
                             layouts.empty(batch, heads, rows, e), layouts.empty(batch, heads, d, e)),
                     spec);
         }
@@ -98,7 +101,8 @@ class LinearAttentionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,1,1,1", "2,4,37,8,6", "1,2,70,8,8", "2,3,131,17,33", "1,4,200,64,64", "1,1,97,100,3", "1,2,61,5,130",
+    @CsvSource({"1,1,1,1,1", "2,4,37,8,6", "1,2,70,8,8", "2,3,131,17,33", "1,4,200,64,64", "1,1,97,100,3",
+            "1,2,61,5,130",
         "1,1,53,256,256"})
     void outputsStatesAndGradientsAreThoseOfTheDefinition(int batch, int heads, int rows, int d, int e) {
         List<LinearAttentionSpec> specs = List.of(LinearAttentionSpec.ofCausal(decays(heads)).withScale(0.7f),
@@ -115,7 +119,8 @@ class LinearAttentionTest {
     @ParameterizedTest
     @CsvSource({"1", "5", "16", "32", "64", "128", "1000"})
     void anyChunkGivesTheSame(int chunk) {
-        for (LinearAttentionSpec spec : List.of(LinearAttentionSpec.ofCausal(0.1f, 0.001f), LinearAttentionSpec.ofFull())) {
+        for (LinearAttentionSpec spec : List.of(LinearAttentionSpec.ofCausal(0.1f, 0.001f),
+                LinearAttentionSpec.ofFull())) {
             Problem problem = Problem.random(new Layouts(chunk), 1, 2, 150, 12, 20, spec.withChunk(chunk), true);
             problem.run();
             problem.check();
@@ -136,7 +141,8 @@ class LinearAttentionTest {
 
     @Test
     void strongDecayNeitherOverflowsNorTurnsIntoNaN() {
-        Problem problem = Problem.random(new Layouts(41), 1, 2, 300, 9, 9, LinearAttentionSpec.ofCausal(50f, 3e4f), true);
+        Problem problem = Problem.random(new Layouts(41), 1, 2, 300, 9, 9, LinearAttentionSpec.ofCausal(50f, 3e4f),
+                true);
         problem.run();
         problem.check();
     }
@@ -150,7 +156,8 @@ class LinearAttentionTest {
             flags.set(ValueLayout.JAVA_BYTE, i, (byte) layouts.between(0, 1));
         }
         for (KeyPadding padding : List.of(KeyPadding.lengths(60, 0), KeyPadding.flags(flags))) {
-            for (LinearAttentionSpec spec : List.of(LinearAttentionSpec.ofCausal(0.1f, 0f), LinearAttentionSpec.ofFull())) {
+            for (LinearAttentionSpec spec : List.of(LinearAttentionSpec.ofCausal(0.1f, 0f),
+                    LinearAttentionSpec.ofFull())) {
                 Problem problem = Problem.random(layouts, 2, 2, rows, 8, 5, spec.withPadding(padding), true);
                 for (int b = 0; b < 2; b++) {
                     for (int j = 0; j < rows; j++) {
@@ -168,7 +175,8 @@ class LinearAttentionTest {
 
     @Test
     void resultsAreTheSameBitsForAnyNumberOfThreads() {
-        for (LinearAttentionSpec spec : List.of(LinearAttentionSpec.ofCausal(0.01f, 0.1f), LinearAttentionSpec.ofFull())) {
+        for (LinearAttentionSpec spec : List.of(LinearAttentionSpec.ofCausal(0.01f, 0.1f),
+                LinearAttentionSpec.ofFull())) {
             Problem problem = Problem.random(new Layouts(43), 1, 2, 2500, 20, 24, spec, true);
             problem.run();
             List<float[]> parallel = problem.results();
@@ -192,8 +200,10 @@ class LinearAttentionTest {
             problem.run();
             Rows k = layouts.empty(1, 2, 120, 8);
             Rows initial = layouts.empty(1, 2, 8, 10);
-            LinearAttention.backward(problem.input, problem.gradient, new LinearAttention.Input(null, k, null, null), spec);
-            LinearAttention.backward(problem.input, problem.gradient, new LinearAttention.Input(null, null, null, initial),
+            LinearAttention.backward(problem.input, problem.gradient, new LinearAttention.Input(null, k, null, null),
+                    spec);
+            LinearAttention.backward(problem.input, problem.gradient, new LinearAttention.Input(null, null, null,
+                    initial),
                     spec);
             assertThat(Layouts.elements(k)).isEqualTo(Layouts.elements(problem.result.k()));
             assertThat(Layouts.elements(initial)).isEqualTo(Layouts.elements(problem.result.initial()));

@@ -2,7 +2,10 @@ package io.heed.kernels;
 
 import java.util.function.IntPredicate;
 
-/** Linear attention of one head in float64, token by token pair, from the definition: what {@link LinearAttention} is held to. */
+/**
+ * Linear attention of one head in float64, token by token pair, from the definition: what {@link LinearAttention} is
+ * held to.
+ */
 final class LinearReference {
     final double[][] out;
     final double[][] last;

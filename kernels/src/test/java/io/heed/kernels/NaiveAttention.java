@@ -116,7 +116,8 @@ final class NaiveAttention {
             if (!visible(b, h, i, j)) {
                 continue;
             }
-            double size = scale * (spec.normalizer() == Normalizer.SIGMOID ? ds : p * (Math.abs(dp[j]) + Math.abs(delta)));
+            double size = scale * (spec.normalizer() == Normalizer.SIGMOID ? ds : p
+                    * (Math.abs(dp[j]) + Math.abs(delta)));
             for (int c = 0; c < q.width(); c++) {
                 int atQuery = row * q.width() + c;
                 int atKey = ((b * k.heads() + kvHead(h)) * keys + j) * k.width() + c;

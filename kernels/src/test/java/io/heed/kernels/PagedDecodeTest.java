@@ -26,7 +26,8 @@ class PagedDecodeTest {
         for (int i = 0; i * slabPages < pages; i++) {
             slabs.add(Arena.ofAuto().allocate(slabPages * floats * Float.BYTES, 64));
         }
-        Pages paged = new Pages(slabs, slabPages, floats, 5, cache.heads(), (long) PAGE * cache.width(), PAGE, cache.width(),
+        Pages paged = new Pages(slabs, slabPages, floats, 5, cache.heads(), (long) PAGE * cache.width(), PAGE,
+                cache.width(),
                 tables);
         float[] row = new float[cache.width()];
         for (int b = 0; b < cache.batch(); b++) {
@@ -69,7 +70,8 @@ class PagedDecodeTest {
         int[][] tables = tables(batch, perSequence, 4);
 
         Decode.attend(q, keys, values, want, null, spec);
-        Decode.attend(q, pages(keys, tables, 3, batch * perSequence), pages(values, tables, 3, batch * perSequence), got, spec, 0, 0);
+        Decode.attend(q, pages(keys, tables, 3, batch * perSequence), pages(values, tables, 3, batch * perSequence),
+                got, spec, 0, 0);
 
         // up to one part the two take the same steps; beyond, parts are cut elsewhere
         double tolerance = capacity <= 512 ? 0 : 2e-6;
@@ -96,10 +98,13 @@ class PagedDecodeTest {
 
         for (int b = 0; b < 3; b++) {
             Rows one = layouts.empty(1, 4, 1, 16);
-            Rows query = new Rows(q.data().asSlice(q.offset(b, 0, 0) * Float.BYTES), 1, 4, 1, 16, 0, q.headStride(), q.rowStride());
-            Pages alone = new Pages(paged.slabs(), 10, paged.pageFloats(), paged.offset(), 2, paged.headStride(), PAGE, 16,
+            Rows query = new Rows(q.data().asSlice(q.offset(b, 0, 0) * Float.BYTES), 1, 4, 1, 16, 0, q.headStride(),
+                    q.rowStride());
+            Pages alone = new Pages(paged.slabs(), 10, paged.pageFloats(), paged.offset(), 2, paged.headStride(), PAGE,
+                    16,
                     new int[][] {tables[b]});
-            Decode.attend(query, alone, alone, one, DecodeSpec.softmax().withLengths(new int[] {1200, 40, 700}[b]), 0, 0);
+            Decode.attend(query, alone, alone, one, DecodeSpec.softmax().withLengths(new int[] {1200, 40, 700}[b]), 0,
+                    0);
             for (int h = 0; h < 4; h++) {
                 for (int i = 0; i < 16; i++) {
                     assertThat(Layouts.get(one, 0, h, 0, i)).isEqualTo(Layouts.get(all, b, h, 0, i));
@@ -134,7 +139,8 @@ class PagedDecodeTest {
         Pages pagedValues = pages(values, tables, 2, pages);
         if (length - window > sinks) {
             // pages that nobody may read
-            int hidden = IntStream.range(0, pages).filter(p -> p * PAGE >= sinks && (p + 1) * PAGE <= length - window).findFirst()
+            int hidden = IntStream.range(0, pages).filter(p -> p * PAGE >= sinks && (p + 1) * PAGE <= length - window)
+                    .findFirst()
                     .orElse(-1);
             if (hidden >= 0) {
                 tables[0][hidden] = -1;
@@ -143,7 +149,8 @@ class PagedDecodeTest {
         Decode.attend(q, pagedKeys, pagedValues, got, DecodeSpec.softmax().withLengths(length), sinks, window);
         for (int h = 0; h < 2; h++) {
             for (int i = 0; i < 8; i++) {
-                assertThat((double) Layouts.get(got, 0, h, 0, i)).isCloseTo((double) Layouts.get(want, 0, h, 0, i), within(3e-6));
+                assertThat((double) Layouts.get(got, 0, h, 0, i)).isCloseTo((double) Layouts.get(want, 0, h, 0, i),
+                        within(3e-6));
             }
         }
     }

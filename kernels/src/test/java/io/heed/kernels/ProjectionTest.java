@@ -48,7 +48,8 @@ class ProjectionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,1,F32", "7,5,3,F32", "172,64,5,F32", "64,172,70,F32", "131,600,9,F32", "50,33,20,F16", "9,300,2,BF16",
+    @CsvSource({"1,1,1,F32", "7,5,3,F32", "172,64,5,F32", "64,172,70,F32", "131,600,9,F32", "50,33,20,F16",
+            "9,300,2,BF16",
         "100,129,66,BF16", "4,16,1,F16"})
     void bothFormsAreTheDefinition(int rows, int columns, int count, WeightMatrix.Type type) {
         float[] w = normal(rows * columns);
@@ -114,9 +115,11 @@ class ProjectionTest {
     void whatDoesNotFitIsNamed() {
         WeightMatrix w = matrix(normal(12), 3, 4, WeightMatrix.Type.F32);
         assertThatThrownBy(() -> Projection.vectors(w, null, new float[7], 2, new float[6]))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("x length").hasMessageContaining("7");
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("x length")
+                .hasMessageContaining("7");
         assertThatThrownBy(() -> Projection.batch(w, new float[4], new float[8], 2, new float[6]))
                 .hasMessageContaining("bias length");
-        assertThatThrownBy(() -> new WeightMatrix(w.data(), WeightMatrix.Type.F32, 4, 4)).hasMessageContaining("64 bytes");
+        assertThatThrownBy(() -> new WeightMatrix(w.data(), WeightMatrix.Type.F32, 4, 4))
+                .hasMessageContaining("64 bytes");
     }
 }

@@ -49,7 +49,8 @@ class RotationTest {
                 }
             }
         }
-        Rotation.turn(rows(out, width), rows(out, width), MemorySegment.ofArray(cos), MemorySegment.ofArray(sin), pairs, true);
+        Rotation.turn(rows(out, width), rows(out, width), MemorySegment.ofArray(cos), MemorySegment.ofArray(sin), pairs,
+                true);
         assertThat(out).containsExactly(x, within(2e-6f));
     }
 

@@ -48,7 +48,8 @@ class RowNormTest {
         float[] y = x.clone();
         activation.apply(y, 3, 37);
         for (int i = 0; i < x.length; i++) {
-            assertThat((double) y[i]).as("%s", x[i]).isCloseTo(definition(activation, x[i]), within(2e-6 * (1 + Math.abs(x[i]))));
+            assertThat((double) y[i]).as("%s", x[i]).isCloseTo(definition(activation, x[i]),
+                    within(2e-6 * (1 + Math.abs(x[i]))));
         }
         float[] one = Arrays.copyOfRange(x, 37, 74);
         activation.apply(one, 1, 37);
@@ -80,7 +81,8 @@ class RowNormTest {
             for (int i = 0; i < width; i++) {
                 int at = row * width + i;
                 assertThat((double) rms[at]).isCloseTo(x[at] / Math.sqrt(square + 1e-5) * weight[i], within(1e-6));
-                assertThat((double) layer[at]).isCloseTo((x[at] - mean) / deviation * weight[i] + bias[i], within(1e-5));
+                assertThat((double) layer[at]).isCloseTo((x[at] - mean) / deviation * weight[i] + bias[i],
+                        within(1e-5));
             }
         }
     }

@@ -61,14 +61,17 @@ final class Conversation {
                     + format.type());
         }
         if (request.modelName() != null && !request.modelName().equals(model.name())) {
-            throw new InvalidRequestException("the model '" + request.modelName() + "' is not loaded, but '" + model.name() + "'");
+            throw new InvalidRequestException("the model '" + request.modelName() + "' is not loaded, but '"
+                    + model.name() + "'");
         }
         Sampling usual = model.defaults().sampling();
-        Sampling sampling = new Sampling(given(request.temperature(), usual.temperature()), given(request.topK(), usual.topK()),
+        Sampling sampling = new Sampling(given(request.temperature(), usual.temperature()),
+                given(request.topK(), usual.topK()),
                 given(request.topP(), usual.topP()), usual.minP(), usual.repetitionPenalty(),
                 given(request.presencePenalty(), 0.0), given(request.frequencyPenalty(), 0.0),
                 ThreadLocalRandom.current().nextLong());
-        return new GenerationRequest(model.encode(messages(request.messages())), given(request.maxOutputTokens(), USUAL_TOKENS),
+        return new GenerationRequest(model.encode(messages(request.messages())),
+                given(request.maxOutputTokens(), USUAL_TOKENS),
                 sampling, model.defaults().stops(), GenerationRequest.NO_TIMEOUT);
     }
 
@@ -83,7 +86,8 @@ final class Conversation {
                 case SystemMessage system -> new ChatTemplate.Message("system", system.text());
                 case UserMessage user -> new ChatTemplate.Message("user", text(user));
                 case AiMessage ai -> new ChatTemplate.Message("assistant", given(ai.text(), ""));
-                default -> throw new UnsupportedFeatureException("models run by Heed read no messages of type " + message.type());
+                default -> throw new UnsupportedFeatureException("models run by Heed read no messages of type "
+                        + message.type());
             });
         }
         return converted;

@@ -9,7 +9,9 @@ import io.heed.inference.engine.Engine;
 import io.heed.inference.engine.Generation;
 import io.heed.inference.text.TextModel;
 
-/** A model run by Heed that hands on its answer as it is written. Handlers are called on a virtual thread of their own. */
+/**
+ * A model run by Heed that hands on its answer as it is written. Handlers are called on a virtual thread of their own.
+ */
 public final class HeedStreamingChatModel implements StreamingChatModel {
     private final Conversation conversation;
     private final ChatRequestParameters defaults;

@@ -1,5 +1,6 @@
 /**
- * A model of a HuggingFace folder, run in this process, as LangChain4j's {@code ChatModel} and {@code StreamingChatModel}:
+ * A model of a HuggingFace folder, run in this process, as LangChain4j's {@code ChatModel} and
+ * {@code StreamingChatModel}:
  *
  * {@snippet :
  * TextModel model = TextModel.open(Path.of("models/Qwen3-0.6B"));

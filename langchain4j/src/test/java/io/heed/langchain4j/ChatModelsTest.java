@@ -52,7 +52,8 @@ class ChatModelsTest {
     }
 
     private static ChatRequest.Builder hello() {
-        return ChatRequest.builder().messages(SystemMessage.from("Be brief."), UserMessage.from("Hi"), AiMessage.from("Yes"),
+        return ChatRequest.builder().messages(SystemMessage.from("Be brief."), UserMessage.from("Hi"),
+                AiMessage.from("Yes"),
                 UserMessage.from("Go on"));
     }
 
@@ -90,7 +91,8 @@ class ChatModelsTest {
 
     @Test
     void defaultsFillWhatARequestLeavesOpen() {
-        HeedChatModel chat = new HeedChatModel(model, engine, ChatRequestParameters.builder().maxOutputTokens(3).temperature(0.0)
+        HeedChatModel chat = new HeedChatModel(model, engine, ChatRequestParameters.builder().maxOutputTokens(3)
+                .temperature(0.0)
                 .build());
         assertThat(chat.chat(hello().build()).tokenUsage().outputTokenCount()).isEqualTo(3);
         assertThat(chat.chat("Hi")).isNotNull();
@@ -99,11 +101,13 @@ class ChatModelsTest {
     @Test
     void whatCannotBeDoneIsSaid() {
         HeedChatModel chat = new HeedChatModel(model, engine);
-        assertThatThrownBy(() -> chat.chat(hello().toolSpecifications(ToolSpecification.builder().name("clock").build()).build()))
+        assertThatThrownBy(() -> chat.chat(hello().toolSpecifications(ToolSpecification.builder().name("clock").build())
+                .build()))
                 .isInstanceOf(UnsupportedFeatureException.class).hasMessageContaining("tools");
         assertThatThrownBy(() -> chat.chat(UserMessage.from(ImageContent.from("http://localhost/x.png"))))
                 .isInstanceOf(UnsupportedFeatureException.class).hasMessageContaining("IMAGE");
-        assertThatThrownBy(() -> chat.chat(UserMessage.from("x".repeat(600)))).isInstanceOf(InvalidRequestException.class)
+        assertThatThrownBy(() -> chat.chat(UserMessage.from("x".repeat(600))))
+                .isInstanceOf(InvalidRequestException.class)
                 .hasMessageContaining("context");
     }
 }

@@ -16,12 +16,13 @@ import io.heed.nn.Sinusoids;
 import io.heed.tensor.Ops;
 
 /**
- * A stack of blocks that carries any mixer, and is the same for every mixer in a comparison: pre-norm residual blocks and a
- * norm at the end. Where none of its mixers carries order itself, sinusoidal positions are added to the input: in a mixed stack the
- * layers that do carry it are enough, and positions in the embedding would only disturb recall by content.
+ * A stack of blocks that carries any mixer, and is the same for every mixer in a comparison: pre-norm residual blocks
+ * and a norm at the end. Where none of its mixers carries order itself, sinusoidal positions are added to the input: in
+ * a mixed stack the layers that do carry it are enough, and positions in the embedding would only disturb recall by
+ * content.
  *
- * <p>Parameters {@code blocks.{l}.norm1.*}, {@code blocks.{l}.mixer.*}, {@code blocks.{l}.norm2.*}, {@code blocks.{l}.mlp.*},
- * {@code norm.*}.
+ * <p>Parameters {@code blocks.{l}.norm1.*}, {@code blocks.{l}.mixer.*}, {@code blocks.{l}.norm2.*},
+ * {@code blocks.{l}.mlp.*}, {@code norm.*}.
  */
 public final class Backbone extends Module {
     private final BackboneConfig config;

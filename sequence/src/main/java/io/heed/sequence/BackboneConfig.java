@@ -18,7 +18,8 @@ import java.util.Map;
  * @param causal        whether outputs must not depend on later inputs
  * @param mixers        the mixer of each layer, taken in turn: layer l has {@code mixers[l mod count]}
  */
-public record BackboneConfig(long width, int layers, int heads, int keyValueHeads, long length, long hidden, NormKind norm,
+public record BackboneConfig(long width, int layers, int heads, int keyValueHeads, long length, long hidden,
+        NormKind norm,
                              MlpKind mlp, double dropout, boolean causal, List<MixerSpec> mixers) {
 
     /** The norms. */
@@ -52,12 +53,14 @@ public record BackboneConfig(long width, int layers, int heads, int keyValueHead
 
     /** The same with another MLP hidden width. */
     public BackboneConfig withHidden(long hidden) {
-        return new BackboneConfig(width, layers, heads, keyValueHeads, length, hidden, norm, mlp, dropout, causal, mixers);
+        return new BackboneConfig(width, layers, heads, keyValueHeads, length, hidden, norm, mlp, dropout, causal,
+                mixers);
     }
 
     /** The same with other mixers. */
     public BackboneConfig withMixers(List<MixerSpec> mixers) {
-        return new BackboneConfig(width, layers, heads, keyValueHeads, length, hidden, norm, mlp, dropout, causal, mixers);
+        return new BackboneConfig(width, layers, heads, keyValueHeads, length, hidden, norm, mlp, dropout, causal,
+                mixers);
     }
 
     /** The config of the mixer in layer {@code layer}. */

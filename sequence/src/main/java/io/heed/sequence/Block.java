@@ -8,8 +8,8 @@ import io.heed.nn.Mlp;
 import io.heed.nn.Norm;
 
 /**
- * One pre-norm block: x + mixer(norm x), then x + mlp(norm x). Parameters {@code norm1.*}, {@code mixer.*}, {@code norm2.*},
- * {@code mlp.*}; a hidden width of 0 leaves the second half out.
+ * One pre-norm block: x + mixer(norm x), then x + mlp(norm x). Parameters {@code norm1.*}, {@code mixer.*},
+ * {@code norm2.*}, {@code mlp.*}; a hidden width of 0 leaves the second half out.
  */
 final class Block extends Module {
     private final Norm mixerNorm;

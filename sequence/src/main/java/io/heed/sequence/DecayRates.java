@@ -12,8 +12,8 @@ public final class DecayRates {
     private DecayRates() { }
 
     /**
-     * s_h (1 - l / (L-1) + 1e-5): ALiBi's slopes, less from layer to layer. The only layer of a model of one counts as the
-     * first.
+     * s_h (1 - l / (L-1) + 1e-5): ALiBi's slopes, less from layer to layer. The only layer of a model of one counts as
+     * the first.
      */
     public static double[] of(int heads, int layer, int layers) {
         if (layer < 0 || layer >= layers) {

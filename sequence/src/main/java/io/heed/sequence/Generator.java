@@ -11,7 +11,8 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
 
 /**
- * Lets a language model write, one token at a time. Apart from the model's state, memory does not grow with what is written.
+ * Lets a language model write, one token at a time. Apart from the model's state, memory does not grow with what is
+ * written.
  *
  * @param model    what writes
  * @param sampling how it chooses

@@ -12,13 +12,14 @@ import io.heed.nn.Form;
 import io.heed.nn.Padding;
 
 /**
- * Reads the config of a golden case, whose values are written for people: a key may be missing or null, and a text may carry a
- * number, as in {@code layernorm eps 1e-5}.
+ * Reads the config of a golden case, whose values are written for people: a key may be missing or null, and a text may
+ * carry a number, as in {@code layernorm eps 1e-5}.
  *
  * @param json the config object
  */
 public record GoldenConfig(JsonNode json) {
-    private static final java.util.regex.Pattern EPSILON = java.util.regex.Pattern.compile("eps\\s*=?\\s*([-+.0-9eE]+)");
+    private static final java.util.regex.Pattern EPSILON =
+            java.util.regex.Pattern.compile("eps\\s*=?\\s*([-+.0-9eE]+)");
 
     private static final java.util.regex.Pattern TRUE_IS_PADDED =
             java.util.regex.Pattern.compile("true\\s*(=|is|:|means)\\s*(a\\s+)?(pad|mask|hidden|ignore)");

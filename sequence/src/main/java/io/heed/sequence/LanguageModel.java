@@ -101,7 +101,8 @@ public final class LanguageModel extends Module {
         if (labelled.numel() == targets.numel()) {
             return torch.cross_entropy_loss(forward(batch.tokens(), context).flatten(0, 1), targets);
         }
-        return torch.cross_entropy_loss(forwardAt(batch.tokens(), labelled, context), targets.index_select(0, labelled));
+        return torch.cross_entropy_loss(forwardAt(batch.tokens(), labelled, context),
+                targets.index_select(0, labelled));
     }
 
     /**

@@ -91,8 +91,8 @@ public final class MixerContext {
     }
 
     /**
-     * Shows the heads' outputs, before their projection, to the observer if there is one. Every mixer that has an attention
-     * matrix passes its heads through here.
+     * Shows the heads' outputs, before their projection, to the observer if there is one. Every mixer that has an
+     * attention matrix passes its heads through here.
      *
      * @param outputs (B, H, N, e)
      * @param call    what they were computed from; asked for only when someone looks on
@@ -128,8 +128,8 @@ public final class MixerContext {
     }
 
     /**
-     * Adds an auxiliary loss (a scalar with its gradient graph, already multiplied by its weight: load balance, selection
-     * penalty). {@link LanguageModel#loss} adds the sum to the training loss.
+     * Adds an auxiliary loss (a scalar with its gradient graph, already multiplied by its weight: load balance,
+     * selection penalty). {@link LanguageModel#loss} adds the sum to the training loss.
      */
     public void addLoss(Tensor scalar) {
         if (scalar.numel() != 1) {

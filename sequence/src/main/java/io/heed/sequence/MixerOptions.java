@@ -36,7 +36,8 @@ public final class MixerOptions {
         List<String> names = known.stream().map(MixerOption::name).toList();
         for (String name : options.keySet()) {
             if (!names.contains(name)) {
-                throw new IllegalArgumentException(NearestName.unknown("option '" + name + "' of mixer " + mixer, name, names));
+                throw new IllegalArgumentException(NearestName.unknown("option '" + name + "' of mixer " + mixer, name,
+                        names));
             }
         }
     }

@@ -1,8 +1,9 @@
 package io.heed.sequence;
 
 /**
- * What a causal mixer remembers of the tokens it has seen, for decoding one token at a time. Every mixer has its own kind:
- * softmax attention's is a key/value cache that grows, linear attention's a matrix a head, a convolution's its last inputs.
+ * What a causal mixer remembers of the tokens it has seen, for decoding one token at a time. Every mixer has its own
+ * kind: softmax attention's is a key/value cache that grows, linear attention's a matrix a head, a convolution's its
+ * last inputs.
  *
  * <p>A state holds native memory outside of any pointer scope until it is closed. It belongs to one thread at a time.
  */

@@ -15,8 +15,8 @@ import io.heed.train.Step;
 import io.heed.train.Task;
 
 /**
- * Multi-query associative recall (Zoology, ICLR 2024). The metric is the accuracy at the queries: the mean over an example's
- * queries, then the mean over examples.
+ * Multi-query associative recall (Zoology, ICLR 2024). The metric is the accuracy at the queries: the mean over an
+ * example's queries, then the mean over examples.
  *
  * @param data     the generator
  * @param batch    B, examples in a step

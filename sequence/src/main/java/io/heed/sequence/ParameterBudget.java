@@ -3,8 +3,8 @@ package io.heed.sequence;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
- * Makes models with different mixers equally large: every model keeps its mixer as it is and gets the MLP hidden width with
- * which its parameters in all come nearest to the budget.
+ * Makes models with different mixers equally large: every model keeps its mixer as it is and gets the MLP hidden width
+ * with which its parameters in all come nearest to the budget.
  *
  * @param parameters the budget
  */

@@ -1,8 +1,8 @@
 package io.heed.sequence;
 
 /**
- * The four attention patterns of CAB (arXiv 2210.07661): whether the output at a position may depend on later queries, and
- * whether keys and values come from the queries' own sequence or from another.
+ * The four attention patterns of CAB (arXiv 2210.07661): whether the output at a position may depend on later queries,
+ * and whether keys and values come from the queries' own sequence or from another.
  */
 public enum Pattern {
     /** Output i depends on tokens up to i of one sequence. */

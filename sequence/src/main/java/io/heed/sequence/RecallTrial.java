@@ -16,10 +16,10 @@ import io.heed.train.TrainingStopped;
 
 /**
  * Whether a mixer learns associative recall: the method of Zoology's synthetic runs, brought to sizes at which it takes
- * seconds. The layers have no MLP. The first layer is a convolution of three taps in every model, which lets a token know the
- * one before it; recall then takes one layer of the mixer, and the study sees the mixer rather than how late two layers of
- * attention find each other. Weights start as large as is usual for narrow models (see {@link #widen}). Training stops once
- * 99% are recalled.
+ * seconds. The layers have no MLP. The first layer is a convolution of three taps in every model, which lets a token
+ * know the one before it; recall then takes one layer of the mixer, and the study sees the mixer rather than how late
+ * two layers of attention find each other. Weights start as large as is usual for narrow models (see {@link #widen}).
+ * Training stops once 99% are recalled.
  *
  * @param data  the generator
  * @param width D
@@ -49,7 +49,9 @@ public record RecallTrial(Mqar data, long width, int heads, int batch, long step
      */
     public record Outcome(double accuracy, long steps, double rate, long parameters, double seconds) { }
 
-    /** The layers of a model that tests {@code mixer}: the convolution, then the mixer in all {@code layers - 1} others. */
+    /**
+     * The layers of a model that tests {@code mixer}: the convolution, then the mixer in all {@code layers - 1} others.
+     */
     public static List<MixerSpec> stack(String mixer, int layers) {
         List<MixerSpec> stack = new ArrayList<>(List.of(MixerSpec.parse(FIRST_LAYER)));
         for (int layer = 1; layer < layers; layer++) {
@@ -59,8 +61,9 @@ public record RecallTrial(Mqar data, long width, int heads, int batch, long step
     }
 
     /**
-     * Enlarges matrices (but not tables of embeddings) whose entries deviate by less than 1 / sqrt(inputs), up to that or
-     * fivefold: a deviation of 0.02 suits layers of a thousand channels, and makes recall emerge very late in narrow ones.
+     * Enlarges matrices (but not tables of embeddings) whose entries deviate by less than 1 / sqrt(inputs), up to that
+     * or fivefold: a deviation of 0.02 suits layers of a thousand channels, and makes recall emerge very late in narrow
+     * ones.
      */
     public static void widen(LanguageModel model) {
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
@@ -102,8 +105,10 @@ public record RecallTrial(Mqar data, long width, int heads, int batch, long step
         long begin = System.nanoTime();
         MqarTask task = new MqarTask(data, batch, EXAMPLES);
         Seeds.seedTorch(seed, "weights", 0);
-        LanguageModel model = new LanguageModel(new LanguageModelConfig(data.vocabularySize(), true, new BackboneConfig(width,
-                layers.size(), heads, heads, data.length(), 0, BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0,
+        LanguageModel model = new LanguageModel(new LanguageModelConfig(data.vocabularySize(), true,
+                new BackboneConfig(width,
+                layers.size(), heads, heads, data.length(), 0, BackboneConfig.NormKind.LAYER_NORM,
+                BackboneConfig.MlpKind.GELU, 0,
                 true, layers)));
         widen(model);
         long parameters = model.parameterCount();

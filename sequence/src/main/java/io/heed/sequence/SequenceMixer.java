@@ -15,12 +15,13 @@ import org.bytedeco.pytorch.global.torch;
  * <li>shapes (B, N, D) to (B, N, D) for any N from 1; sequences of a batch do not touch each other;</li>
  * <li>a causal pattern: the output at position i does not depend on inputs after i;</li>
  * <li>padded keys never change the output at a real position;</li>
- * <li>for a causal mixer, {@link #forward} over N tokens, N calls of {@link #step}, and {@link #prefill} over some of them
+ * <li>for a causal mixer, {@link #forward} over N tokens, N calls of {@link #step}, and {@link #prefill} over some of
+ * them
  *     followed by steps give the same outputs;</li>
  * <li>its forms ({@link io.heed.nn.Form}) give the same outputs and gradients.</li>
  * </ul>
- * The residual connection and the norm before the mixer are the backbone's. A mixer with parameters or buffers of its own
- * registers them through {@link io.heed.nn.Registration}, never by keeping what {@code register_parameter} returns.
+ * The residual connection and the norm before the mixer are the backbone's. A mixer with parameters or buffers of its
+ * own registers them through {@link io.heed.nn.Registration}, never by keeping what {@code register_parameter} returns.
  */
 public abstract class SequenceMixer extends Module {
     /** @param name what the module is called in messages */
@@ -32,8 +33,8 @@ public abstract class SequenceMixer extends Module {
     public abstract Set<Pattern> patterns();
 
     /**
-     * Whether the mixer tells positions apart by itself (rotary, decay, convolution). Where it does not, the backbone adds
-     * positions to the embedding.
+     * Whether the mixer tells positions apart by itself (rotary, decay, convolution). Where it does not, the backbone
+     * adds positions to the embedding.
      */
     public abstract boolean carriesOrder();
 
@@ -59,8 +60,8 @@ public abstract class SequenceMixer extends Module {
     public abstract MixerState state(long batch);
 
     /**
-     * A state for decoding against the memory of {@code context} ({@link Pattern#CAUSAL_CROSS}): what is needed of the memory
-     * is computed once, here. Without a memory the same as {@link #state(long)}.
+     * A state for decoding against the memory of {@code context} ({@link Pattern#CAUSAL_CROSS}): what is needed of the
+     * memory is computed once, here. Without a memory the same as {@link #state(long)}.
      *
      * @throws UnsupportedOperationException when there is a memory and the mixer has no cross pattern
      */
@@ -81,8 +82,8 @@ public abstract class SequenceMixer extends Module {
     public abstract Tensor step(Tensor x, MixerState state);
 
     /**
-     * Mixes a run of tokens that continue {@code state}: a prompt, or a chunk of one. The same as stepping through them,
-     * which this does; a mixer that has a faster way overrides it. Builds no gradient graph.
+     * Mixes a run of tokens that continue {@code state}: a prompt, or a chunk of one. The same as stepping through
+     * them, which this does; a mixer that has a faster way overrides it. Builds no gradient graph.
      *
      * @param x     (B, N, D), no padding
      * @param state moved on by N tokens

@@ -11,7 +11,9 @@ import io.heed.train.TrainListener;
 import io.heed.train.Trainer;
 import io.heed.train.TrainingStopped;
 
-/** Training as studies use it: to the end, with one evaluation there, and divergence as a result rather than an error. */
+/**
+ * Training as studies use it: to the end, with one evaluation there, and divergence as a result rather than an error.
+ */
 public final class StudyTraining {
     private StudyTraining() { }
 
@@ -22,7 +24,8 @@ public final class StudyTraining {
     }
 
     /** Trains {@code model}; a loss of infinity says that training met numbers that are not finite. */
-    public static <M extends Module> Evaluation train(M model, Task<M> task, TrainConfig config, TrainListener... listeners) {
+    public static <M extends Module> Evaluation train(M model, Task<M> task, TrainConfig config,
+            TrainListener... listeners) {
         try (Trainer<M> trainer = new Trainer<>(model, task, config)) {
             for (TrainListener listener : listeners) {
                 trainer.listen(listener);

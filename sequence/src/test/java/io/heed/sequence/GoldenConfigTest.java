@@ -19,7 +19,8 @@ class GoldenConfigTest {
 
     @Test
     void readsWhatPeopleWrite() throws Exception {
-        GoldenConfig config = config("{'a': 'LayerNorm eps 1e-6', 'b': null, 'c': 'None', 'd': 3, 'e': false, 'f': true}"
+        GoldenConfig config =
+                config("{'a': 'LayerNorm eps 1e-6', 'b': null, 'c': 'None', 'd': 3, 'e': false, 'f': true}"
                 .replace('\'', '"'));
         assertThat(config.text("a")).contains("layernorm eps 1e-6");
         assertThat(config.epsilon("a", 1e-5)).isEqualTo(1e-6);
@@ -47,6 +48,7 @@ class GoldenConfigTest {
     }
 
     private static boolean[] padded(String text, Tensor mask) throws Exception {
-        return Ops.booleans(config("{\"mask\": \"" + text + "\"}").padding(Map.of("padding_mask", mask)).orElseThrow().mask());
+        return Ops.booleans(config("{\"mask\": \"" + text + "\"}").padding(Map.of("padding_mask", mask)).orElseThrow()
+                .mask());
     }
 }

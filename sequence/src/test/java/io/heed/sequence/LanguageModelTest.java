@@ -52,7 +52,8 @@ class LanguageModelTest {
                 assertThat(Ops.largestDifference(last, expected.select(1, 9))).as(mixer).isLessThan(1e-5);
                 for (int t = 10; t < 24; t++) {
                     Tensor logits = model.step(tokens.select(1, t), state);
-                    assertThat(Ops.largestDifference(logits, expected.select(1, t))).as("%s, %d", mixer, t).isLessThan(1e-5);
+                    assertThat(Ops.largestDifference(logits, expected.select(1, t))).as("%s, %d", mixer, t)
+                            .isLessThan(1e-5);
                 }
                 assertThat(state.position()).isEqualTo(24);
                 assertThat(state.bytes()).isEqualTo(2 * 2 * 2 * 24 * 32 * Float.BYTES); // layers, k and v, sequences
@@ -158,7 +159,8 @@ class LanguageModelTest {
     }
 
     private static SequenceBatch batch(int rows, int length) {
-        long[] tokens = IntStream.range(0, rows * (length + 1)).mapToLong(i -> (i * 31L + i * i / 7) % VOCABULARY).toArray();
+        long[] tokens = IntStream.range(0, rows * (length + 1)).mapToLong(i -> (i * 31L + i * i / 7) % VOCABULARY)
+                .toArray();
         Tensor all = Ops.of(tokens, rows, length + 1);
         return new SequenceBatch(Ops.slice(all, 1, 0, length), Ops.slice(all, 1, 1, length + 1));
     }

@@ -25,7 +25,8 @@ class ListingTest {
     @Test
     void mixersAreListedWithoutNativeLibraries() throws IOException, InterruptedException {
         String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(entry -> !Path.of(entry).getFileName().toString().matches("(pytorch|javacpp|openblas)-.*-(linux|macosx|"
+                .filter(entry -> !Path.of(entry).getFileName().toString()
+                .matches("(pytorch|javacpp|openblas)-.*-(linux|macosx|"
                         + "windows)-.*\\.jar")).collect(Collectors.joining(File.pathSeparator));
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
                 classPath, Listing.class.getName()).redirectErrorStream(true).start();

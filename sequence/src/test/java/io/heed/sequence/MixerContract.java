@@ -126,7 +126,8 @@ public abstract class MixerContract {
             public Tensor heads(int layer, AttentionCall call, Tensor outputs) {
                 for (long from : new long[] {0, 5, 30}) {
                     Tensor weights = call.weights(from, 7);
-                    assertClose("rows from " + from + " of weights times values", ComposedAttention.apply(weights, call.values()),
+                    assertClose("rows from " + from + " of weights times values",
+                            ComposedAttention.apply(weights, call.values()),
                             outputs.narrow(2, from, 7), tolerance());
                 }
                 return outputs;
@@ -149,7 +150,8 @@ public abstract class MixerContract {
             for (int from : new int[] {1, 13, 64, 69}) {
                 Tensor changed = Ops.cat(1, Ops.slice(x, 1, 0, from), Ops.slice(other, 1, from, length));
                 Tensor z = mixer.forward(changed, context);
-                assertClose("outputs before " + from + ", " + form, Ops.slice(z, 1, 0, from), Ops.slice(y, 1, 0, from), 1e-6);
+                assertClose("outputs before " + from + ", " + form, Ops.slice(z, 1, 0, from), Ops.slice(y, 1, 0, from),
+                        1e-6);
                 assertThat(Ops.largestDifference(z, y)).as("later outputs do change").isGreaterThan(1e-4);
             }
         }
@@ -162,7 +164,8 @@ public abstract class MixerContract {
         SequenceMixer mixer = build(config);
         Tensor x = input(9, config, 1);
         Tensor changed = Ops.cat(1, Ops.slice(x, 1, 0, 8), Ops.slice(input(9, config, 2), 1, 8, 9));
-        assertThat(Ops.largestDifference(Ops.slice(mixer.forward(changed), 1, 0, 1), Ops.slice(mixer.forward(x), 1, 0, 1)))
+        assertThat(Ops.largestDifference(Ops.slice(mixer.forward(changed), 1, 0, 1),
+                Ops.slice(mixer.forward(x), 1, 0, 1)))
                 .as("the first output sees the last token").isGreaterThan(1e-6);
     }
 
@@ -174,7 +177,8 @@ public abstract class MixerContract {
         int real = 22;
         Tensor x = input(length, config, 1);
         for (Form form : forms()) {
-            Tensor padded = mixer.forward(x, MixerContext.of(form).withPadding(Padding.ofLengths(length, length, real)));
+            Tensor padded = mixer.forward(x, MixerContext.of(form)
+                    .withPadding(Padding.ofLengths(length, length, real)));
             Tensor alone = mixer.forward(Ops.slice(Ops.slice(x, 0, 1, 2), 1, 0, real), MixerContext.of(form));
             Tensor full = mixer.forward(Ops.slice(x, 0, 0, 1), MixerContext.of(form));
             assertClose("padded, " + form, Ops.slice(Ops.slice(padded, 0, 1, 2), 1, 0, real), alone, tolerance());
@@ -290,7 +294,8 @@ public abstract class MixerContract {
                 int at = random.nextInt(analytic.length);
                 double numerical = derivative(mixer, x, probe, leaves.get(leaf), at);
                 assertThat(Math.abs(analytic[at] - numerical) / largest)
-                        .as("d loss / d %s[%d]: analytic %s, numerical %s", names.get(leaf), at, analytic[at], numerical)
+                        .as("d loss / d %s[%d]: analytic %s, numerical %s", names.get(leaf), at, analytic[at],
+                        numerical)
                         .isLessThan(gradientTolerance());
             }
         }
@@ -351,7 +356,8 @@ public abstract class MixerContract {
     void trainsInALanguageModel(MixerConfig config) {
         Seeds.seedTorch(3, "weights", 0);
         BackboneConfig standard = BackboneConfig.of(kind().id(), config.width(), 2, 32);
-        boolean causal = kind().patterns().contains(Pattern.CAUSAL_SELF); // else the model sees what it predicts; it trains
+        // else the model sees what it predicts; it trains
+        boolean causal = kind().patterns().contains(Pattern.CAUSAL_SELF);
         BackboneConfig backbone = new BackboneConfig(config.width(), 2, config.heads(), config.keyValueHeads(), 32,
                 standard.hidden(), standard.norm(), standard.mlp(), 0, causal,
                 List.of(new MixerSpec(kind().id(), config.options())));
@@ -451,7 +457,8 @@ public abstract class MixerContract {
         List<String> names = Stream.concat(Stream.of("output", "gradient of the input"),
                 names(mixer).stream().map("gradient of "::concat)).toList();
         for (int i = 0; i < names.size(); i++) {
-            assertClose(names.get(i) + " at length " + length, results.get(1).get(i), results.get(0).get(i), tolerance());
+            assertClose(names.get(i) + " at length " + length, results.get(1).get(i), results.get(0).get(i),
+                    tolerance());
         }
     }
 

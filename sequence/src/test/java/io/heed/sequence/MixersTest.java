@@ -49,7 +49,8 @@ class MixersTest {
         assertThat(spec).isEqualTo(new MixerSpec("softmax", Map.of("positions", "none", "base", "500")));
         assertThat(spec).hasToString("softmax:base=500,positions=none");
         assertThat(MixerSpec.parse(spec.toString())).isEqualTo(spec);
-        assertThatThrownBy(() -> MixerSpec.parse("softmax:positions")).hasMessageContaining("'positions' is not an option");
+        assertThatThrownBy(() -> MixerSpec.parse("softmax:positions"))
+                .hasMessageContaining("'positions' is not an option");
     }
 
     @Test

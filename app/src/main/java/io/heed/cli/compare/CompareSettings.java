@@ -78,7 +78,8 @@ public record CompareSettings(String task, String text, String data, String imag
         ObjectNode plain = keys.deepCopy();
         JsonNode seeds = keys.get("seeds");
         if (seeds != null && seeds.isIntegralNumber()) {
-            check(seeds.longValue() >= 1 && seeds.longValue() <= 1000, "seeds", seeds, "a count from 1 to 1000, or a list");
+            check(seeds.longValue() >= 1 && seeds.longValue() <= 1000, "seeds", seeds,
+                    "a count from 1 to 1000, or a list");
             ArrayNode list = plain.putArray("seeds");
             for (long seed = 0; seed < seeds.longValue(); seed++) {
                 list.add(seed);

@@ -15,8 +15,8 @@ import io.heed.train.RunDirectory;
 import io.heed.train.StopSignal;
 
 /**
- * Trains the mixers, seed after seed. Within a seed they take turns of a few steps in one process, on the same batches: so
- * the curves grow side by side, and a machine that slows down slows them all.
+ * Trains the mixers, seed after seed. Within a seed they take turns of a few steps in one process, on the same batches:
+ * so the curves grow side by side, and a machine that slows down slows them all.
  */
 final class Comparison<M extends Module> {
     private static final ObjectMapper MAPPER = new ObjectMapper();

@@ -45,7 +45,8 @@ public final class ComparisonPage {
                 boolean sized = measure.name().endsWith("/s") || measure.name().endsWith("memory")
                         || measure.name().endsWith("state");
                 cells.add(new Grid.Cell(measure.text(mixer), measure.spread(mixer),
-                        measure.isBest(mixer, result.mixers()), sized ? measure.share(mixer, result.mixers()) : -1, ""));
+                        measure.isBest(mixer, result.mixers()), sized ? measure.share(mixer, result.mixers()) : -1,
+                        ""));
             }
             grid.row(cells);
         }
@@ -68,7 +69,8 @@ public final class ComparisonPage {
                 + "<label><input type=\"radio\" name=\"axis\" value=\"steps\" checked>Over steps</label>"
                 + "<label><input type=\"radio\" name=\"axis\" value=\"seconds\">Over seconds</label></div>\n<ul class=\"legend\">");
         for (int i = 0; i < result.mixers().size(); i++) {
-            html.append("<li>").append(Html.swatch(i)).append(Html.text(result.mixers().get(i).mixer())).append("</li>");
+            html.append("<li>").append(Html.swatch(i)).append(Html.text(result.mixers().get(i).mixer()))
+                    .append("</li>");
         }
         html.append("</ul>\n<div class=\"pair\">\n").append(LossCurves.training(result).html());
         html.append(LossCurves.validation(result).html());
@@ -76,8 +78,10 @@ public final class ComparisonPage {
         if (result.higherIsBetter()) {
             html.append(LossCurves.metric(result).html());
         }
-        return html.append("</div>\n</div>\n").append(Html.note("Seconds are each model's own training time; its rivals' "
-                + "turns, evaluations and saves do not count. A band goes from the lowest to the highest seed.")).toString();
+        return html.append("</div>\n</div>\n")
+                .append(Html.note("Seconds are each model's own training time; its rivals' "
+                + "turns, evaluations and saves do not count. A band goes from the lowest to the highest seed."))
+                .toString();
     }
 
     private static String samples(ComparisonResult result) {

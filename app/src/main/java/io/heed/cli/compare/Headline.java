@@ -31,7 +31,8 @@ final class Headline {
         // Less than one standard deviation of either: another seed might turn the order round.
         boolean tied = gap <= Math.max(best.value().spread(), second.value().spread())
                 || Figures.quality(best.value().mean()).equals(Figures.quality(second.value().mean()));
-        String ends = last == second ? "" : "; " + last.mixer() + " is last with " + Figures.quality(last.value().mean());
+        String ends = last == second ? "" : "; " + last.mixer() + " is last with "
+                + Figures.quality(last.value().mean());
         if (tied) {
             return best.mixer() + " and " + second.mixer() + " are level at " + quality(result, best) + ends + ".";
         }

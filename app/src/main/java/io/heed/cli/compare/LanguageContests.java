@@ -52,9 +52,11 @@ final class LanguageContests implements ContestFamily {
         if (!settings.data().isEmpty()) {
             throw new IllegalArgumentException("the task " + settings.task() + " reads no data set: leave --data out");
         }
-        settings.mixers().stream().flatMap(mixer -> MixerSpec.parseStack(mixer).stream()).map(layer -> Mixers.named(layer.id()))
+        settings.mixers().stream().flatMap(mixer -> MixerSpec.parseStack(mixer).stream())
+                .map(layer -> Mixers.named(layer.id()))
                 .filter(kind -> !isCausal(kind)).findFirst().ifPresent(kind -> {
-                    throw new IllegalArgumentException("mixer " + kind.id() + " has no causal form for its own sequence, which"
+                    throw new IllegalArgumentException("mixer " + kind.id()
+                            + " has no causal form for its own sequence, which"
                             + " the task " + settings.task() + " needs: leave it out, or see heed study cab");
                 });
         CompareSettings.check(settings.length() >= 2, "length", settings.length(), "at least 2");

@@ -17,7 +17,8 @@ import io.heed.cli.output.Figures;
  * @param higherIsBetter whether more is better
  * @param compared       whether the best is marked (not for parameters, which are equal by design)
  */
-record Measure(String name, Function<MixerResult, Statistic> figure, DoubleFunction<String> write, boolean higherIsBetter,
+record Measure(String name, Function<MixerResult, Statistic> figure, DoubleFunction<String> write,
+        boolean higherIsBetter,
                boolean compared) {
 
     /**

@@ -47,7 +47,8 @@ public record ModelFile(LanguageModelConfig model, String kind, String character
     public static ModelFile read(Path run) throws IOException {
         Path file = run.resolve("model.json");
         if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException(run + " holds no model: model.json is missing; name a folder that 'heed train'"
+            throw new IllegalArgumentException(run
+                    + " holds no model: model.json is missing; name a folder that 'heed train'"
                     + " made, or one model's folder in a run of 'heed compare'");
         }
         try {

@@ -27,7 +27,8 @@ final class Recorder implements TrainListener {
                 seconds += stepped.seconds();
                 steps.add(new History.StepPoint(stepped.step(), seconds, stepped.loss()));
             }
-            case TrainEvent.Evaluated evaluated -> evaluations.add(new History.EvaluationPoint(evaluated.step(), seconds,
+            case TrainEvent.Evaluated evaluated -> evaluations.add(new History.EvaluationPoint(evaluated.step(),
+                    seconds,
                     evaluated.evaluation().loss(), evaluated.evaluation().value()));
             default -> { }
         }

@@ -56,7 +56,8 @@ public record Workload(Task<LanguageModel> task, String about, int symbols, Opti
         if (settings.task().equals("mqar")) {
             Mqar data = Mqar.of(Math.max(MQAR_SYMBOLS, 2 * settings.length()), settings.length(),
                     Math.max(1, settings.length() / TOKENS_PER_PAIR));
-            return new Workload(new MqarTask(data, settings.batch()), "associative recall of " + data.pairs() + " pairs in "
+            return new Workload(new MqarTask(data, settings.batch()), "associative recall of " + data.pairs()
+                    + " pairs in "
                     + data.length() + " tokens", data.vocabularySize(), Optional.empty());
         }
         boolean own = !settings.text().isEmpty();
@@ -65,7 +66,8 @@ public record Workload(Task<LanguageModel> task, String about, int symbols, Opti
         Vocabulary vocabulary = CharacterVocabulary.of(corpus.train());
         TextData data = new TextData(corpus, vocabulary, settings.length());
         TextTask task = new TextTask(data, settings.batch(), (int) Math.min(WINDOWS, data.windows(Split.VALIDATION)));
-        return new Workload(task, own ? corpus.id() : "the glosses of WordNet", vocabulary.size(), Optional.of(vocabulary));
+        return new Workload(task, own ? corpus.id() : "the glosses of WordNet", vocabulary.size(),
+                Optional.of(vocabulary));
     }
 
     /** A model's config for each mixer: the same backbone, as many parameters as softmax attention's. */
@@ -79,7 +81,8 @@ public record Workload(Task<LanguageModel> task, String about, int symbols, Opti
         return new LanguageModelConfig(symbols, true, new BackboneConfig(settings.width(), settings.layers(),
                 settings.heads(), settings.heads(), settings.length(), 4 * settings.width(),
                 BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0, true,
-                isRecall() && settings.layers() > 1 && !mixer.contains("+") ? RecallTrial.stack(mixer, settings.layers())
+                isRecall() && settings.layers() > 1 && !mixer.contains("+")
+                ? RecallTrial.stack(mixer, settings.layers())
                         : MixerSpec.parseStack(mixer)));
     }
 
@@ -117,7 +120,9 @@ public record Workload(Task<LanguageModel> task, String about, int symbols, Opti
         return written.decode(Arrays.copyOf(tokens, count[0]));
     }
 
-    /** What one sequence keeps in memory for decoding after {@code length} tokens, in bytes; 0 when it cannot decode. */
+    /**
+     * What one sequence keeps in memory for decoding after {@code length} tokens, in bytes; 0 when it cannot decode.
+     */
     static long stateBytes(LanguageModel model, int length) {
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard();
                 BackboneState state = model.state(1)) {

@@ -17,7 +17,8 @@ public record KnownSet(String name, Kind kind, String about, String get) {
         NODES("nodes of a graph",
                 "nodes.tsv (node, label[, split]), edges.tsv (u, v), features.tsv (node, positions of ones)[, splits.tsv]"),
         /** The same in the Open Graph Benchmark's layout. */
-        OGB("nodes of a graph", "OGB's CSV: raw/edge.csv, num-node-list.csv, node-feat.csv, node-label.csv, split/*/*.csv"),
+        OGB("nodes of a graph",
+                "OGB's CSV: raw/edge.csv, num-node-list.csv, node-feat.csv, node-label.csv, split/*/*.csv"),
         /** Graphs to be classified. */
         GRAPHS("graphs", "graphs.jsonl: an object a line with y, fold, tags, edges"),
         /** A knowledge graph. */
@@ -69,7 +70,8 @@ public record KnownSet(String name, Kind kind, String about, String get) {
             new KnownSet("mutag", Kind.GRAPHS, "188 molecules, 2 classes", TU.formatted("MUTAG")),
             new KnownSet("nci1", Kind.GRAPHS, "4,110 compounds, 2 classes", TU.formatted("NCI1")),
             new KnownSet("proteins", Kind.GRAPHS, "1,113 proteins, 2 classes", TU.formatted("PROTEINS")),
-            new KnownSet("imdb-binary", Kind.GRAPHS, "1,000 networks of actors, 2 classes", TU.formatted("IMDB-BINARY")),
+            new KnownSet("imdb-binary", Kind.GRAPHS, "1,000 networks of actors, 2 classes",
+            TU.formatted("IMDB-BINARY")),
             new KnownSet("fb15k-237", Kind.TRIPLES, "14,541 entities, 237 relations",
                     "number and tab-separate thunlp/OpenKE's benchmarks/FB15K237"),
             new KnownSet("wn18rr", Kind.TRIPLES, "40,943 synsets, 11 relations",

@@ -24,9 +24,11 @@ record HeadFigures(int layer, int head, double first, double raw, double mass, i
 
     static HeadFigures of(int layer, int head, AttentionStatistics found, double epsilon, double worth) {
         int strongest = found.strongestKey(head);
-        return new HeadFigures(layer, head, found.alpha(head, 0), found.rawAlpha(head, 0), found.mass()[head], strongest,
+        return new HeadFigures(layer, head, found.alpha(head, 0), found.rawAlpha(head, 0), found.mass()[head],
+                strongest,
                 found.alpha(head, strongest), found.sinkShare(head, strongest, epsilon), found.entropy()[head],
-                found.evenness()[head], found.distance()[head], found.length() > 1 ? found.profile()[head][1] : 0, worth);
+                found.evenness()[head], found.distance()[head], found.length() > 1 ? found.profile()[head][1] : 0,
+                worth);
     }
 
     /** Whether one token is a sink in most windows. */

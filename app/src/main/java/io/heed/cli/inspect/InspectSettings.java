@@ -12,7 +12,8 @@ import io.heed.insight.HeadImportance;
  * @param heads   heads to show; empty for all
  * @param removal how heads are taken away to see what they are worth; null for not at all
  */
-public record InspectSettings(double epsilon, List<Integer> layers, List<Integer> heads, HeadImportance.Removal removal) {
+public record InspectSettings(double epsilon, List<Integer> layers, List<Integer> heads,
+        HeadImportance.Removal removal) {
     /** @throws IllegalArgumentException when epsilon is not between 0 and 1 */
     public InspectSettings {
         if (!(epsilon > 0 && epsilon < 1)) {

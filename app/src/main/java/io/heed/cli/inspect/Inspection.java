@@ -67,13 +67,16 @@ public record Inspection(Subject subject, InspectSettings settings, int windows,
             Capture capture = probe.capture(start, new Selection(settings.layers(), settings.heads(), List.of()));
             StatisticsObserver found = probe.summarise(tokens);
             if (found.layers().isEmpty()) {
-                throw new IllegalArgumentException(subject.name() + ": no mixer of this model has an attention matrix to look at");
+                throw new IllegalArgumentException(subject.name()
+                        + ": no mixer of this model has an attention matrix to look at");
             }
-            HeadImportance importance = settings.removal() == null ? null : probe.importance(tokens, settings.removal());
+            HeadImportance importance = settings.removal() == null ? null
+                    : probe.importance(tokens, settings.removal());
             double loss = importance == null ? probe.loss(tokens, List.of()) : importance.loss();
             List<Integer> layers = capture.selection().layers().stream().filter(found.layers()::containsKey).toList();
             if (layers.isEmpty()) {
-                throw new IllegalArgumentException("layer " + settings.layers().getFirst() + " has no attention matrix to look at");
+                throw new IllegalArgumentException("layer " + settings.layers().getFirst()
+                        + " has no attention matrix to look at");
             }
             List<Integer> heads = capture.selection().heads();
             List<HeadFigures> figures = new ArrayList<>();

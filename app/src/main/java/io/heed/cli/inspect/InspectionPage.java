@@ -37,16 +37,19 @@ public final class InspectionPage {
      */
     public static String html(Inspection found, String when, String command) {
         InspectionPage page = new InspectionPage(found);
-        return new Page("heed inspect", found.subject().name() + ", " + when, InspectionText.headline(found)).withHeads()
+        return new Page("heed inspect", found.subject().name() + ", " + when, InspectionText.headline(found))
+                .withHeads()
                 .section("What was read", page.facts())
                 .section("Layer by layer, head by head", page.heat())
-                .section("Every head's map", Html.note("Queries down, keys across; the stronger the colour, the more attention. The first "
+                .section("Every head's map",
+                Html.note("Queries down, keys across; the stronger the colour, the more attention. The first "
                         + "window" + (found.window() > 48 ? ", averaged into squares of several tokens" : "")
                         + ". Choose one to see it on the text.") + page.maps())
                 .section("One head on the text", page.explorer())
                 .section("How far heads look", page.reach())
                 .section("Why a token draws attention", page.geometry())
-                .section("All figures", "<details><summary>" + found.figures().size() + " heads</summary>" + page.figures() + "</details>\n")
+                .section("All figures", "<details><summary>" + found.figures().size() + " heads</summary>"
+                + page.figures() + "</details>\n")
                 .section("Do it again", Html.code(command)).html();
     }
 
@@ -54,16 +57,19 @@ public final class InspectionPage {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("Model", found.subject().about());
         facts.put("Text", InspectionText.reading(found));
-        facts.put("Sinks draw more than", InspectionText.percent(found.settings().epsilon()) + " of the attention that can reach them");
+        facts.put("Sinks draw more than", InspectionText.percent(found.settings().epsilon())
+                + " of the attention that can reach them");
         double first = found.figures().stream().mapToDouble(one ->
-                found.statistics().get(one.layer()).sinkShare(one.head(), 0, found.settings().epsilon())).average().orElse(0);
+                found.statistics().get(one.layer()).sinkShare(one.head(), 0, found.settings().epsilon())).average()
+                .orElse(0);
         facts.put("Heads with a sink on the first token", InspectionText.percent(first));
         return Html.facts(facts);
     }
 
     private String heat() {
         StringBuilder html = new StringBuilder("<div class=\"pair\">\n");
-        html.append(table("Attention on the first token", "share", HeadFigures::first, 1, value -> whole(100 * value) + "%"));
+        html.append(table("Attention on the first token", "share", HeadFigures::first, 1, value -> whole(100 * value)
+                + "%"));
         if (InspectionText.isRaw(found)) {
             html.append(table("Raw weight on the first token", "not divided by the row's sum", HeadFigures::raw,
                     largest(HeadFigures::raw), value -> InspectionText.decimals(value, 3)));
@@ -73,7 +79,8 @@ public final class InspectionPage {
         html.append(table("Reach", "mean distance, tokens", HeadFigures::distance, largest(HeadFigures::distance),
                 value -> InspectionText.decimals(value, value < 9.95 ? 1 : 0)));
         if (found.settings().removal() == null) {
-            html.append(table("Attention on the token before", "share", HeadFigures::previous, 1, value -> whole(100 * value) + "%"));
+            html.append(table("Attention on the token before", "share", HeadFigures::previous, 1,
+                    value -> whole(100 * value) + "%"));
         } else {
             html.append(table("Worth", found.settings().removal() == HeadImportance.Removal.MEAN
                     ? "nats lost a token with the head's output at its mean" : "nats lost a token with the head silent",
@@ -101,7 +108,8 @@ public final class InspectionPage {
         HeadMaps maps = new HeadMaps();
         for (int layer : found.layers()) {
             AttentionStatistics statistics = found.statistics().get(layer);
-            maps.layer(layer, found.heads(), found.heads().stream().map(head -> sharpened(statistics.thumbnail()[head])).toList(),
+            maps.layer(layer, found.heads(), found.heads().stream().map(head -> sharpened(statistics.thumbnail()[head]))
+                    .toList(),
                     found.heads().stream().map(head -> caption(found.figures(layer, head))).toList());
         }
         return maps.html();
@@ -140,7 +148,8 @@ public final class InspectionPage {
             }
         }
         HeadFigures most = found.figures().stream().max(Comparator.comparingDouble(HeadFigures::most)).orElseThrow();
-        String cut = found.window() > found.symbols().size() ? Html.note("The first " + found.symbols().size() + " tokens.") : "";
+        String cut = found.window() > found.symbols().size() ? Html.note("The first " + found.symbols().size()
+                + " tokens.") : "";
         return explorer.first(most.layer(), most.head()).html() + cut;
     }
 
@@ -170,7 +179,8 @@ public final class InspectionPage {
     }
 
     private String geometry() {
-        List<String> columns = List.of("Layer", "Residual stream, first token over the others", "Key norm, first over the others",
+        List<String> columns = List.of("Layer", "Residual stream, first token over the others",
+                "Key norm, first over the others",
                 "Value norm, first over the others", "cos(q, k) of the first token", "of the others");
         Grid grid = new Grid(columns);
         for (int layer : found.layers()) {
@@ -181,10 +191,13 @@ public final class InspectionPage {
                 cosine[1] += others(keys.cosine()[head]) / found.heads().size();
             }
             grid.row(List.of(Grid.Cell.of("layer " + layer), Grid.Cell.of(times(ratio(found.norms().get(layer)))),
-                    Grid.Cell.of(times(ratio(mean(keys.keyNorm())))), Grid.Cell.of(times(ratio(mean(keys.valueNorm())))),
-                    Grid.Cell.of(InspectionText.decimals(cosine[0], 2)), Grid.Cell.of(InspectionText.decimals(cosine[1], 2))));
+                    Grid.Cell.of(times(ratio(mean(keys.keyNorm())))),
+                    Grid.Cell.of(times(ratio(mean(keys.valueNorm())))),
+                    Grid.Cell.of(InspectionText.decimals(cosine[0], 2)),
+                    Grid.Cell.of(InspectionText.decimals(cosine[1], 2))));
         }
-        return grid.html() + Html.note("A weight grows with |q| |k| cos(q, k). A sink token's key often is short but lies close to "
+        return grid.html()
+                + Html.note("A weight grows with |q| |k| cos(q, k). A sink token's key often is short but lies close to "
                 + "all queries, its value is short too, and its residual stream far longer than the others' (massive activations).");
     }
 

@@ -15,16 +15,19 @@ public final class InspectionText {
     public static String headline(Inspection found) {
         List<HeadFigures> sinks = found.sinks();
         HeadFigures most = found.figures().stream().max(Comparator.comparingDouble(HeadFigures::most)).orElseThrow();
-        String strongest = String.format(Locale.ROOT, "layer %d head %d gives %s %.0f%% of its attention", most.layer(), most.head(),
+        String strongest = String.format(Locale.ROOT, "layer %d head %d gives %s %.0f%% of its attention", most.layer(),
+                most.head(),
                 place(found, most), 100 * most.most());
         if (sinks.isEmpty()) {
-            return String.format(Locale.ROOT, "None of %d heads has a sink: the strongest, %s, with %.0f%% as the limit.",
+            return String.format(Locale.ROOT,
+                    "None of %d heads has a sink: the strongest, %s, with %.0f%% as the limit.",
                     found.figures().size(), strongest, 100 * found.settings().epsilon());
         }
         long first = sinks.stream().filter(sink -> sink.strongest() == 0).count();
         String where = first == sinks.size() ? ", all on the first token" : first == 0 ? ", none on the first token"
                 : ", " + first + " on the first token";
-        return sinks.size() + " of " + found.figures().size() + (sinks.size() == 1 ? " heads has a sink" : " heads have a sink")
+        return sinks.size() + " of " + found.figures().size() + (sinks.size() == 1 ? " heads has a sink"
+                : " heads have a sink")
                 + where + "; the strongest, " + strongest + ".";
     }
 
@@ -43,7 +46,8 @@ public final class InspectionText {
     }
 
     static List<String> headings(Inspection found) {
-        List<String> headings = new ArrayList<>(List.of("layer.head", "first token", "strongest of the first half", "sink",
+        List<String> headings = new ArrayList<>(List.of("layer.head", "first token", "strongest of the first half",
+                "sink",
                 "entropy", "evenness", "distance", "token before"));
         if (isRaw(found)) {
             headings.addAll(List.of("raw on first", "row sum"));

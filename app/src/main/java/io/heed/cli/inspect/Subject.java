@@ -39,12 +39,14 @@ public record Subject(String name, String about, ProbedModel model, Function<Str
      */
     public static Subject open(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
-            throw new IllegalArgumentException(folder + (Files.exists(folder) ? " is a file, not a folder" : " does not exist")
+            throw new IllegalArgumentException(folder + (Files.exists(folder) ? " is a file, not a folder"
+                    : " does not exist")
                     + ": name a folder that 'heed train' made, one model's folder in a run of 'heed compare', or a HuggingFace"
                     + " model's");
         }
         boolean own = Files.isRegularFile(folder.resolve("model.json"));
-        return !own && Files.isRegularFile(folder.resolve("config.json")) && Files.isRegularFile(folder.resolve("tokenizer.json"))
+        return !own && Files.isRegularFile(folder.resolve("config.json"))
+                && Files.isRegularFile(folder.resolve("tokenizer.json"))
                 ? huggingFace(folder) : trained(folder);
     }
 

@@ -21,7 +21,8 @@ public final class Figures {
             value /= 1024;
             unit++;
         }
-        return String.format(Locale.ROOT, unit == 0 || Math.abs(value) >= 100 ? "%.0f %s" : "%.1f %s", value, BYTE_UNITS[unit]);
+        return String.format(Locale.ROOT, unit == 0 || Math.abs(value) >= 100 ? "%.0f %s" : "%.1f %s", value,
+                BYTE_UNITS[unit]);
     }
 
     /** A loss or a metric, four significant digits at least: {@code 1.234}, {@code 0.0123}. */

@@ -10,7 +10,10 @@ import java.io.PrintStream;
  * @param columns width in characters
  */
 public record Terminal(PrintStream err, boolean isLive, int columns) {
-    /** The terminal as the launcher saw it: it passes the system properties {@code heed.terminal} and {@code heed.columns}. */
+    /**
+     * The terminal as the launcher saw it: it passes the system properties {@code heed.terminal} and
+     * {@code heed.columns}.
+     */
     public static Terminal current() {
         return new Terminal(System.err, Boolean.getBoolean("heed.terminal") && !"dumb".equals(System.getenv("TERM")),
                 Math.max(60, Integer.getInteger("heed.columns", 100)));

@@ -46,8 +46,10 @@ public final class Grid {
             for (int i = 0; i < columns.size(); i++) {
                 Cell cell = i < row.size() ? row.get(i) : Cell.of("");
                 String tag = i == 0 ? "th" : "td";
-                html.append('<').append(tag).append(i == 0 ? " scope=\"row\"" : "").append(cell.best() ? " class=\"best\"" : "")
-                        .append('>').append(cell.html()).append("<span>").append(Html.text(cell.text())).append("</span>");
+                html.append('<').append(tag).append(i == 0 ? " scope=\"row\"" : "")
+                        .append(cell.best() ? " class=\"best\"" : "")
+                        .append('>').append(cell.html()).append("<span>").append(Html.text(cell.text()))
+                        .append("</span>");
                 if (!cell.small().isEmpty()) {
                     html.append("<small>").append(Html.text(cell.small())).append("</small>");
                 }

@@ -10,8 +10,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
 /**
- * One head at a time on the text itself: tokens are coloured by the attention that they draw, or, under the pointer, by where
- * that token looks; beside it the whole map. Without a script the text stays coloured for the head that is shown first.
+ * One head at a time on the text itself: tokens are coloured by the attention that they draw, or, under the pointer, by
+ * where that token looks; beside it the whole map. Without a script the text stays coloured for the head that is shown
+ * first.
  */
 public final class HeadExplorer {
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -67,7 +68,8 @@ public final class HeadExplorer {
                 .append("</p>\n<div class=\"text\">");
         float[] received = drawn.get(first);
         for (int i = 0; i < tokens.size(); i++) {
-            html.append("<span style=\"--s:").append(Math.round(100 * Math.sqrt(Math.min(1, received[i])))).append("%\" data-i=\"")
+            html.append("<span style=\"--s:").append(Math.round(100 * Math.sqrt(Math.min(1, received[i]))))
+                    .append("%\" data-i=\"")
                     .append(i).append("\">").append(Html.text(tokens.get(i))).append("</span>");
         }
         html.append("</div>\n<ol class=\"where\"></ol></div>\n<canvas class=\"grid\" width=\"1\" height=\"1\" role=\"img\""

@@ -18,9 +18,11 @@ public final class HeadMaps {
     public HeadMaps layer(int layer, List<Integer> heads, List<float[][]> maps, List<String> captions) {
         html.append("<p class=\"layer\">layer ").append(layer).append("</p><div class=\"row\">\n");
         for (int i = 0; i < heads.size(); i++) {
-            html.append(String.format(Locale.ROOT, "<button type=\"button\" class=\"map\" data-head=\"%d.%d\"><img alt=\"%s\""
+            html.append(String.format(Locale.ROOT,
+                    "<button type=\"button\" class=\"map\" data-head=\"%d.%d\"><img alt=\"%s\""
                     + " src=\"%s\"><span>%d.%d</span> <small>%s</small></button>%n", layer, heads.get(i),
-                    Html.text("attention map of layer " + layer + ", head " + heads.get(i)), Png.address(maps.get(i)), layer,
+                    Html.text("attention map of layer " + layer + ", head " + heads.get(i)), Png.address(maps.get(i)),
+                    layer,
                     heads.get(i), Html.text(captions.get(i))));
         }
         html.append("</div>\n");

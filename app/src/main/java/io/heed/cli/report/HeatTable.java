@@ -15,14 +15,17 @@ import java.util.function.DoubleFunction;
  * @param full   the value of the deepest colour
  * @param format how a value is written
  */
-public record HeatTable(String title, String unit, List<Integer> layers, List<Integer> heads, double[][] values, double full,
+public record HeatTable(String title, String unit, List<Integer> layers, List<Integer> heads, double[][] values,
+        double full,
                         DoubleFunction<String> format) {
     /** The table as a figure; a cell leads to its head in the {@link HeadExplorer}. */
     public String html() {
         StringBuilder html = new StringBuilder("<figure class=\"chart heat\"><figcaption>").append(Html.text(title))
-                .append(" <span>").append(Html.text(unit)).append("</span></figcaption>\n<div class=\"scroll\"><table><thead><tr>"
+                .append(" <span>").append(Html.text(unit))
+                .append("</span></figcaption>\n<div class=\"scroll\"><table><thead><tr>"
                         + "<th scope=\"col\">layer</th>");
-        heads.forEach(head -> html.append("<th scope=\"col\"><span class=\"quiet\">head </span>").append(head).append("</th>"));
+        heads.forEach(head -> html.append("<th scope=\"col\"><span class=\"quiet\">head </span>").append(head)
+                .append("</th>"));
         html.append("</tr></thead>\n<tbody>\n");
         for (int l = 0; l < layers.size(); l++) {
             html.append("<tr><th scope=\"row\">").append(layers.get(l)).append("</th>");

@@ -35,13 +35,15 @@ public final class Html {
 
     /** A command or other text in fixed width, with a button that copies it. */
     public static String code(String raw) {
-        return "<div class=\"code\"><pre>" + text(raw) + "</pre><button type=\"button\" class=\"copy\">Copy</button></div>\n";
+        return "<div class=\"code\"><pre>" + text(raw)
+                + "</pre><button type=\"button\" class=\"copy\">Copy</button></div>\n";
     }
 
     /** Names and values, side by side. */
     public static String facts(Map<String, String> facts) {
         StringBuilder html = new StringBuilder("<dl class=\"facts\">\n");
-        facts.forEach((name, value) -> html.append("<div><dt>").append(text(name)).append("</dt><dd>").append(text(value))
+        facts.forEach((name, value) -> html.append("<div><dt>").append(text(name)).append("</dt><dd>")
+                .append(text(value))
                 .append("</dd></div>\n"));
         return html.append("</dl>\n").toString();
     }
@@ -49,12 +51,14 @@ public final class Html {
     /** Text that a model wrote: the prompt in quiet type, then the continuation. */
     public static String sample(String name, int colour, String prompt, String continuation) {
         return "<figure class=\"sample\"><figcaption>" + swatch(colour) + text(name) + "</figcaption>"
-                + "<blockquote><span class=\"prompt\">" + text(prompt) + "</span>" + text(continuation) + "</blockquote></figure>\n";
+                + "<blockquote><span class=\"prompt\">" + text(prompt) + "</span>" + text(continuation)
+                + "</blockquote></figure>\n";
     }
 
     /** A short line in the colour and dashes of curve {@code colour}. */
     public static String swatch(int colour) {
-        return "<svg class=\"swatch\" viewBox=\"0 0 26 8\" aria-hidden=\"true\"><path class=\"line " + colourClass(colour)
+        return "<svg class=\"swatch\" viewBox=\"0 0 26 8\" aria-hidden=\"true\"><path class=\"line "
+                + colourClass(colour)
                 + "\" d=\"M0 4H26\"/></svg>";
     }
 

@@ -8,8 +8,9 @@ import java.util.Locale;
 /**
  * Curves over one or more choices of the horizontal axis (steps, seconds), between which a page's reader switches.
  *
- * <p>Lines are drawn in a 1000 by 1000 square that the browser stretches over the plot, while labels are ordinary text placed
- * in percent: so the chart keeps its type size at any width, without a script. The script only adds values under the pointer.
+ * <p>Lines are drawn in a 1000 by 1000 square that the browser stretches over the plot, while labels are ordinary text
+ * placed in percent: so the chart keeps its type size at any width, without a script. The script only adds values under
+ * the pointer.
  */
 public final class LineChart {
     private static final int HEIGHT = 300;
@@ -70,12 +71,14 @@ public final class LineChart {
                 html.append("<path class=\"band ").append(style).append("\" d=\"").append(band(curve, across, up))
                         .append("\"/>\n");
             }
-            html.append("<path class=\"line ").append(style).append("\" d=\"").append(path(curve.x(), curve.y(), across, up))
+            html.append("<path class=\"line ").append(style).append("\" d=\"")
+                    .append(path(curve.x(), curve.y(), across, up))
                     .append("\"/>\n");
         }
         html.append("</svg>\n").append(ends(curves, up));
         html.append("<i class=\"cursor\"></i><div class=\"tip\"></div>\n<script type=\"application/json\">")
-                .append(Html.scriptData(data(panel, curves, across, up))).append("</script>\n</div>\n<p class=\"axis\">")
+                .append(Html.scriptData(data(panel, curves, across, up)))
+                .append("</script>\n</div>\n<p class=\"axis\">")
                 .append(Html.text(panel.axis())).append("</p></div>\n");
         return html.toString();
     }
@@ -177,7 +180,8 @@ public final class LineChart {
         String separator = "";
         for (Curve curve : curves) {
             json.append(separator).append("{\"name\":").append(quote(curve.name())).append(",\"colour\":")
-                    .append(Math.floorMod(curve.colour(), 8)).append(",\"x\":").append(numbers(curve.x())).append(",\"y\":")
+                    .append(Math.floorMod(curve.colour(), 8)).append(",\"x\":").append(numbers(curve.x()))
+                    .append(",\"y\":")
                     .append(numbers(curve.y())).append('}');
             separator = ",";
         }

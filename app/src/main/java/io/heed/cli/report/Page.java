@@ -6,8 +6,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * One self-contained HTML page: a title, a headline sentence and sections, with style and script inlined. A content security
- * policy in the page forbids it to load anything.
+ * One self-contained HTML page: a title, a headline sentence and sections, with style and script inlined. A content
+ * security policy in the page forbids it to load anything.
  */
 public final class Page {
     private final String title;
@@ -23,7 +23,8 @@ public final class Page {
     public Page(String title, String about, String headline) {
         this.title = title;
         body.append("<header><p class=\"brand\"><strong>").append(Html.text(title)).append("</strong> <span>")
-                .append(Html.text(about)).append("</span></p>\n<h1>").append(Html.text(headline)).append("</h1></header>\n");
+                .append(Html.text(about)).append("</span></p>\n<h1>").append(Html.text(headline))
+                .append("</h1></header>\n");
     }
 
     /** Adds a section with a heading; {@code html} is a fragment made by this package. */

@@ -8,8 +8,8 @@ import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
 /**
- * A small picture of a matrix as a PNG file (W3C PNG specification, third edition): 256 shades of one colour, from wholly
- * transparent to opaque, so that it sits on a light page as well as on a dark one.
+ * A small picture of a matrix as a PNG file (W3C PNG specification, third edition): 256 shades of one colour, from
+ * wholly transparent to opaque, so that it sits on a light page as well as on a dark one.
  */
 final class Png {
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
@@ -29,7 +29,8 @@ final class Png {
         }
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         file.writeBytes(SIGNATURE);
-        chunk(file, "IHDR", ByteBuffer.allocate(13).putInt(width).putInt(height).put((byte) 8).put((byte) 3).put((byte) 0)
+        chunk(file, "IHDR", ByteBuffer.allocate(13).putInt(width).putInt(height).put((byte) 8).put((byte) 3)
+                .put((byte) 0)
                 .put((byte) 0).put((byte) 0).array());
         ByteBuffer palette = ByteBuffer.allocate(3 * 256);
         byte[] opacity = new byte[256];
@@ -54,7 +55,8 @@ final class Png {
         CRC32 sum = new CRC32();
         sum.update(name);
         sum.update(data);
-        file.writeBytes(ByteBuffer.allocate(12 + data.length).putInt(data.length).put(name).put(data).putInt((int) sum.getValue())
+        file.writeBytes(ByteBuffer.allocate(12 + data.length).putInt(data.length).put(name).put(data)
+                .putInt((int) sum.getValue())
                 .array());
     }
 

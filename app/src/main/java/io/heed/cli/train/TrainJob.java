@@ -43,7 +43,8 @@ public final class TrainJob implements AutoCloseable {
      */
     public static TrainJob create(CompareSettings settings, Path out) throws IOException {
         if (settings.mixers().size() != 1 || settings.seeds().size() != 1) {
-            throw new IllegalArgumentException("train takes one mixer and one seed, got " + settings.mixers().size() + " and "
+            throw new IllegalArgumentException("train takes one mixer and one seed, got " + settings.mixers().size()
+                    + " and "
                     + settings.seeds().size() + "; 'heed compare' takes several");
         }
         Contest<?> contest = Contests.open(settings);

@@ -19,7 +19,8 @@ class HeadlineTest {
     @Test
     void followsTheDirectionOfTheMetric() {
         ComparisonResult lower = SampleComparison.of(2, 1, 100);
-        ComparisonResult higher = new ComparisonResult("mqar", "MQAR", "accuracy", "tokens", true, 100, lower.mixers(), Map.of(),
+        ComparisonResult higher = new ComparisonResult("mqar", "MQAR", "accuracy", "tokens", true, 100, lower.mixers(),
+                Map.of(),
                 Map.of(), "", 1);
         assertThat(Headline.of(higher)).contains("sigmoid-attention is best with");
     }

@@ -26,7 +26,8 @@ final class SampleComparison {
                     "the <b>family</b> & \"friends\" of " + MIXERS[m]));
         }
         Map<String, String> settings = new LinkedHashMap<>(Map.of("Steps", String.valueOf(steps)));
-        return new ComparisonResult("text", "WordNet glosses", "bits per character", "tokens", false, steps, results, settings,
+        return new ComparisonResult("text", "WordNet glosses", "bits per character", "tokens", false, steps, results,
+                settings,
                 Map.of("Processor", "a <fast> one"), "heed compare --steps " + steps, 131);
     }
 

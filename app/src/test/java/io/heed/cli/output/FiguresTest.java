@@ -13,7 +13,8 @@ class FiguresTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"2.46149|2.461", "0.0123|0.0123", "0.00000123|1.2e-06", "1234.4|1,234", "0|0.000"})
+    @CsvSource(delimiter = '|', value = {"2.46149|2.461", "0.0123|0.0123", "0.00000123|1.2e-06", "1234.4|1,234",
+            "0|0.000"})
     void quality(double value, String text) {
         assertThat(Figures.quality(value)).isEqualTo(text);
     }

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import io.heed.graph.Graph;
 
 /**
- * A text file with an edge a line, two node numbers between spaces, tabs or a comma; lines that start with {@code #} and a
- * first line of names are skipped. Nodes are 0 to the largest number.
+ * A text file with an edge a line, two node numbers between spaces, tabs or a comma; lines that start with {@code #}
+ * and a first line of names are skipped. Nodes are 0 to the largest number.
  */
 public final class EdgeList {
     private EdgeList() { }

@@ -17,7 +17,8 @@ import io.heed.graph.Graph;
  */
 public record NodeData(String name, Graph graph, int[] labels, int classes, List<NodeSplit> splits) {
     /**
-     * @throws IllegalArgumentException when there is not one label a node, a label is out of range, or a split has a node
+     * @throws IllegalArgumentException when there is not one label a node, a label is out of range, or a split has a
+     *         node
      *                                  without one
      */
     public NodeData {

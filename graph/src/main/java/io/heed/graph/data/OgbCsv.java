@@ -14,8 +14,8 @@ import io.heed.graph.NodeFeatures;
 
 /**
  * A node-property set in the layout of the Open Graph Benchmark: {@code raw/edge.csv}, {@code raw/num-node-list.csv},
- * {@code raw/node-feat.csv}, {@code raw/edge-feat.csv} where edges have features, {@code raw/node-label.csv} and {@code split/<scheme>/{train,valid,test}.csv}, each gzipped or
- * plain, without headings.
+ * {@code raw/node-feat.csv}, {@code raw/edge-feat.csv} where edges have features, {@code raw/node-label.csv} and
+ * {@code split/<scheme>/{train,valid,test}.csv}, each gzipped or plain, without headings.
  */
 public final class OgbCsv {
     private OgbCsv() { }
@@ -89,12 +89,14 @@ public final class OgbCsv {
             for (int i = 0; i < count; i++) {
                 String line = lines.next();
                 if (line == null) {
-                    throw lines.problem("the file ends after the features of " + i + " " + what + "s, there are " + count);
+                    throw lines.problem("the file ends after the features of " + i + " " + what + "s, there are "
+                            + count);
                 }
                 String[] fields = line.split(",");
                 rows[i] = new float[fields.length];
                 if (fields.length != rows[0].length) {
-                    throw lines.problem("has " + fields.length + " features, the first " + what + " has " + rows[0].length);
+                    throw lines.problem("has " + fields.length + " features, the first " + what + " has "
+                            + rows[0].length);
                 }
                 for (int c = 0; c < fields.length; c++) {
                     rows[i][c] = (float) number(lines, fields[c]);

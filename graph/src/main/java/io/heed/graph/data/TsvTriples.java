@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A knowledge graph in a folder: {@code train}, {@code valid}, {@code test} (head, relation, tail as numbers, no heading) and
- * {@code entities}, {@code relations} (number, name, with a heading), tab-separated, plain or gzipped.
+ * A knowledge graph in a folder: {@code train}, {@code valid}, {@code test} (head, relation, tail as numbers, no
+ * heading) and {@code entities}, {@code relations} (number, name, with a heading), tab-separated, plain or gzipped.
  */
 public final class TsvTriples {
     private TsvTriples() { }
@@ -45,7 +45,8 @@ public final class TsvTriples {
                 for (int i = 0; i < 3; i++) {
                     int bound = i == 1 ? relations : entities;
                     if (triple[i] < 0 || triple[i] >= bound) {
-                        throw lines.problem((i == 1 ? "relation " : "entity ") + triple[i] + " does not exist, there are "
+                        throw lines.problem((i == 1 ? "relation " : "entity ") + triple[i]
+                                + " does not exist, there are "
                                 + bound);
                     }
                 }

@@ -23,10 +23,10 @@ import io.heed.graph.NodeFeatures;
 import io.heed.kernels.Csr;
 
 /**
- * WordNet 3.1 as a graph, on every machine: its 117,791 synsets are the nodes (nouns, verbs, adjectives, adverbs in the order
- * of the database), all its relations the edges, typed and in the direction in which the database lists them. Labels are the
- * 45 lexicographer files (noun.animal, verb.motion, ...); features a bag of the gloss's words. Splits are those of
- * {@link WordNet#split}.
+ * WordNet 3.1 as a graph, on every machine: its 117,791 synsets are the nodes (nouns, verbs, adjectives, adverbs in the
+ * order of the database), all its relations the edges, typed and in the direction in which the database lists them.
+ * Labels are the 45 lexicographer files (noun.animal, verb.motion, ...); features a bag of the gloss's words. Splits
+ * are those of {@link WordNet#split}.
  */
 public final class WordNetGraph {
     private static final String FOLDER = "/net/sf/extjwnl/data/wordnet/wn31/";
@@ -94,7 +94,10 @@ public final class WordNetGraph {
         return synsets;
     }
 
-    /** {@code offset file type words (word id)* pointers (symbol offset type ends)* ... | gloss}; the word count is in hex. */
+    /**
+     * {@code offset file type words (word id)* pointers (symbol offset type ends)* ... | gloss}; the word count is in
+     * hex.
+     */
     private static Synset parse(String part, String line) {
         int bar = line.indexOf('|');
         String[] fields = line.substring(0, bar).strip().split(" ");
@@ -183,7 +186,8 @@ public final class WordNetGraph {
                 }
             }
         }
-        return new NodeFeatures.Sparse(Csr.of(synsets.size(), WORDS, word.toArray(), node.toArray()), null).normalised();
+        return new NodeFeatures.Sparse(Csr.of(synsets.size(), WORDS, word.toArray(), node.toArray()), null)
+                .normalised();
     }
 
     private static String resource(String name) {

@@ -56,7 +56,8 @@ final class GoldenModules {
         GraphTransformer network = new GraphTransformer(new GraphTransformer.Config(
                 config.get(molecules ? "num_atom_type" : "in_dim").asInt(), config.path("num_bond_type").asInt(0),
                 config.path("edge_feat").asBoolean(true),
-                new GraphTransformerConfig(width, width, config.get("n_heads").asInt(), config.path("dropout").asDouble(0),
+                new GraphTransformerConfig(width, width, config.get("n_heads").asInt(), config.path("dropout")
+                .asDouble(0),
                         config.path("layer_norm").asBoolean(false), config.path("batch_norm").asBoolean(true),
                         config.path("residual").asBoolean(true), false, molecules),
                 config.get("out_dim").asInt(), config.get("L").asInt(), config.path("n_classes").asInt(1),

@@ -18,8 +18,8 @@ import io.heed.nn.Form;
 
 /**
  * The paper's two networks: molecules in, one score a graph; or nodes with a category in, class scores a node. Official
- * parameter names: {@code embedding_h}, {@code embedding_e}, {@code embedding_lap_pos_enc}, {@code embedding_wl_pos_enc},
- * {@code layers.i.*}, {@code MLP_layer.FC_layers.*}.
+ * parameter names: {@code embedding_h}, {@code embedding_e}, {@code embedding_lap_pos_enc},
+ * {@code embedding_wl_pos_enc}, {@code layers.i.*}, {@code MLP_layer.FC_layers.*}.
  */
 public final class GraphTransformer extends Module {
     /** Largest Weisfeiler-Lehman role plus one, in the official code. */
@@ -38,8 +38,8 @@ public final class GraphTransformer extends Module {
      * @param pooling       how a molecule's nodes become one vector; null for scores a node
      * @param positions     k of the Laplacian encoding; 0 for none
      * @param roles         whether Weisfeiler-Lehman roles are added
-     * @param inputDropout  share of the input dropped in training: before positions are added in a molecule network, after
-     *                      them in a node network
+     * @param inputDropout  share of the input dropped in training: before positions are added in a molecule network,
+     *                      after them in a node network
      */
     public record Config(int categories, int bonds, boolean bondFeatures, GraphTransformerConfig layer, int outWidth,
                          int layers, int outputs, Pooling pooling, int positions, boolean roles, double inputDropout) {

@@ -12,9 +12,9 @@ import io.heed.nn.Form;
 import io.heed.nn.Registration;
 
 /**
- * A graph transformer layer, with or without an edge stream; see the package for the equations. Official parameter names:
- * {@code attention.{Q,K,V}}, {@code attention.proj_e} with edges, and {@link Stream}'s, marked {@code _h} and {@code _e} with
- * edges.
+ * A graph transformer layer, with or without an edge stream; see the package for the equations. Official parameter
+ * names: {@code attention.{Q,K,V}}, {@code attention.proj_e} with edges, and {@link Stream}'s, marked {@code _h} and
+ * {@code _e} with edges.
  */
 public final class GraphTransformerLayer extends GraphLayer {
     /** Scores are clamped to [-5, 5]; a clamped score has no gradient. */
@@ -53,7 +53,8 @@ public final class GraphTransformerLayer extends GraphLayer {
     @Override
     public Streams forward(Streams in, Graph graph, Form form) {
         if (config.edgeStream() && in.edges() == null) {
-            throw new IllegalArgumentException("this graph transformer has an edge stream, but no edge features were given");
+            throw new IllegalArgumentException(
+                    "this graph transformer has an edge stream, but no edge features were given");
         }
         Tensor h = in.nodes();
         Tensor modulation = config.edgeStream() ? heads(edgeProjection.forward(in.edges())) : null;

@@ -26,9 +26,9 @@ import io.heed.graph.data.JsonGraphData;
 import io.heed.graph.transformer.PlantedPatterns.Labelled;
 
 /**
- * Tests the paper's table on block-model graphs with a planted pattern: attention on the edges with Laplacian positions and
- * batch norm, against the same on complete graphs, without positions, with layer norm, and against GAT and GCN of as many
- * parameters. Beside it, molecules: the layer with an edge stream against GCN on MUTAG's ten folds.
+ * Tests the paper's table on block-model graphs with a planted pattern: attention on the edges with Laplacian positions
+ * and batch norm, against the same on complete graphs, without positions, with layer norm, and against GAT and GCN of
+ * as many parameters. Beside it, molecules: the layer with an edge stream against GCN on MUTAG's ten folds.
  */
 final class GraphTransformerStudy implements Study {
     private static final int HEADS = 4;

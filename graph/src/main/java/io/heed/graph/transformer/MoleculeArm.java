@@ -68,7 +68,8 @@ final class MoleculeArm {
             }
             network.eval();
             try (NoGradGuard _ = new NoGradGuard()) {
-                long[] found = Ops.longs(network.forward(batch(test), null, Form.AUTO).argmax(new LongOptional(1), false));
+                long[] found = Ops.longs(network.forward(batch(test), null, Form.AUTO)
+                        .argmax(new LongOptional(1), false));
                 long[] labels = labels(test);
                 int right = 0;
                 for (int i = 0; i < found.length; i++) {

@@ -23,7 +23,9 @@ import io.heed.nn.Form;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
 
-/** One arm of the study on planted patterns: a kind of layer, with or without positions, on sparse or complete graphs. */
+/**
+ * One arm of the study on planted patterns: a kind of layer, with or without positions, on sparse or complete graphs.
+ */
 final class PatternArm {
     private static final int BATCH = 20;
     private static final double RATE = 1e-3;

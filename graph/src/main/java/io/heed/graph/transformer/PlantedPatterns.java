@@ -9,10 +9,10 @@ import io.heed.graph.LaplacianEncoding;
 import io.heed.graph.NodeFeatures;
 
 /**
- * A small set after PATTERN: graphs of 40 to 60 nodes in five communities (edges with chance 0.5 within one and 0.2 between
- * two), into each of which the same pattern of 12 nodes is planted: its edges (chance 0.5) and its nodes' categories are drawn
- * once for the whole set, its edges to the rest (chance 0.5) anew for every graph. Nodes have a category of 0, 1 or 2; the label
- * says whether a node belongs to the pattern.
+ * A small set after PATTERN: graphs of 40 to 60 nodes in five communities (edges with chance 0.5 within one and 0.2
+ * between two), into each of which the same pattern of 12 nodes is planted: its edges (chance 0.5) and its nodes'
+ * categories are drawn once for the whole set, its edges to the rest (chance 0.5) anew for every graph. Nodes have a
+ * category of 0, 1 or 2; the label says whether a node belongs to the pattern.
  */
 final class PlantedPatterns {
     static final int CATEGORIES = 3;

@@ -8,8 +8,8 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.tensor.Ops;
 
 /**
- * Cross entropy weighted by the rarity of the classes in the batch: w_c = (V - n_c) / V with V labels, n_c of them of class
- * c, and 0 for a class that is absent; the mean divides by the sum of the targets' weights.
+ * Cross entropy weighted by the rarity of the classes in the batch: w_c = (V - n_c) / V with V labels, n_c of them of
+ * class c, and 0 for a class that is absent; the mean divides by the sum of the targets' weights.
  */
 public final class WeightedCrossEntropy {
     private WeightedCrossEntropy() { }

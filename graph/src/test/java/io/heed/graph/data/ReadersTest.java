@@ -165,7 +165,8 @@ class ReadersTest {
                 .hasMessage(folder.resolve("splits.tsv") + " line 3: has 1 splits, the first node has 2");
         Files.writeString(nodes, "node\tlabel\n0\t0\n1\t-1\n");
         Files.writeString(folder.resolve("splits.tsv"), "node\tsplits\n0\tt\n1\te\n");
-        assertThatThrownBy(() -> TsvNodeData.read(folder)).hasMessageEndingWith(": node 1 is for test but has no label");
+        assertThatThrownBy(() -> TsvNodeData.read(folder))
+                .hasMessageEndingWith(": node 1 is for test but has no label");
         Files.writeString(folder.resolve("graphs.jsonl"), "{\"y\": 0, \"tags\": [], \"edges\": []}\n");
         assertThatThrownBy(() -> JsonGraphData.read(folder)).hasMessage(folder.resolve("graphs.jsonl")
                 + " line 1: the graph is empty: it needs at least one node");

@@ -17,7 +17,8 @@ final class ActGolden {
     private ActGolden() { }
 
     static Map<String, GoldenModule> modules() {
-        return Map.of("calibrate", ActGolden::calibrate, "attention", ActGolden::attention, "decode", ActGolden::decode);
+        return Map.of("calibrate", ActGolden::calibrate, "attention", ActGolden::attention, "decode",
+                ActGolden::decode);
     }
 
     /** attention to attention, average_score, sink. */
@@ -38,18 +39,20 @@ final class ActGolden {
             throw new IllegalArgumentException("act calibrates causal attention only");
         }
         ActLayer layer = new ActLayer(config.path("hidden_size").asInt(), heads,
-                config.path("num_key_value_heads").asInt(heads), config.path("rope_theta").asDouble(10_000), heads(config),
+                config.path("num_key_value_heads").asInt(heads), config.path("rope_theta").asDouble(10_000),
+                heads(config),
                 calibration(config, Calibration.Keep.FIRST_FOUND));
         return new GoldenSubject(layer, in -> {
             ActLayer.Output output = layer.forward(in.get("hidden_states"));
-            return Map.of("output", output.output(), "attention", output.map().attention(), "attention_before", output.before(),
+            return Map.of("output", output.output(), "attention", output.map().attention(), "attention_before",
+                    output.before(),
                     "sink", output.map().sink());
         });
     }
 
     /**
-     * Full maps (1, H, N, N), of which the rows from {@code prefix} on are new tokens, to rows and sink (H, N - prefix, N);
-     * here sink is without the kept one.
+     * Full maps (1, H, N, N), of which the rows from {@code prefix} on are new tokens, to rows and sink (H, N - prefix,
+     * N); here sink is without the kept one.
      */
     private static GoldenSubject decode(GoldenCase golden) {
         int[] heads = heads(golden.config());
@@ -114,7 +117,8 @@ final class ActGolden {
             case "fixed" -> new Calibration(config.path("beta").asDouble(0.4), config.path("threshold").asDouble(0.1),
                     Calibration.Rule.FIXED, kept);
             case "alpha/N", "alpha" -> new Calibration(config.path("beta").asDouble(0.4),
-                    config.path("alpha").asDouble(config.path("threshold").asDouble(5)), Calibration.Rule.RELATIVE, kept);
+                    config.path("alpha").asDouble(config.path("threshold").asDouble(5)), Calibration.Rule.RELATIVE,
+                    kept);
             default -> throw new IllegalArgumentException("act's rule is 'fixed' or 'alpha/N', not '" + rule + "'");
         };
     }

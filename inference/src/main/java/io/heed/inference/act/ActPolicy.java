@@ -17,8 +17,8 @@ import io.heed.inference.model.ModelConfig;
 
 /**
  * {@code act:beta=0.4,threshold=0.1}, or {@code alpha=5} for a threshold of alpha / N, {@code keep=token0} or
- * {@code first_found}, and {@code heads=FILE}, a JSON object from layers to lists of heads as the head search gives them.
- * Without heads and without a place it calibrates all heads of all layers but the first two and the last.
+ * {@code first_found}, and {@code heads=FILE}, a JSON object from layers to lists of heads as the head search gives
+ * them. Without heads and without a place it calibrates all heads of all layers but the first two and the last.
  */
 public final class ActPolicy implements PolicyKind {
     @Override
@@ -27,7 +27,8 @@ public final class ActPolicy implements PolicyKind {
     }
 
     @Override
-    public AttentionPlan apply(AttentionPlan plan, int[] layers, int[] heads, PolicyParameters parameters, ModelConfig config) {
+    public AttentionPlan apply(AttentionPlan plan, int[] layers, int[] heads, PolicyParameters parameters,
+            ModelConfig config) {
         double beta = parameters.number("beta", Calibration.USUAL.beta());
         double alpha = parameters.number("alpha", 0);
         double threshold = parameters.number("threshold", Calibration.USUAL.threshold());
@@ -46,7 +47,8 @@ public final class ActPolicy implements PolicyKind {
         int[] allowed = layers.length > 0 ? layers
                 : IntStream.range(0, config.layers()).filter(l -> HeadSearch.isAllowed(l, config.layers())).toArray();
         if (allowed.length == 0) {
-            throw new IllegalArgumentException("attention policy 'act': a model of " + config.layers() + " layers has none"
+            throw new IllegalArgumentException("attention policy 'act': a model of " + config.layers()
+                    + " layers has none"
                     + " between the first two and the last; name layers with act@LAYERS");
         }
         for (int layer : allowed) {
@@ -61,7 +63,8 @@ public final class ActPolicy implements PolicyKind {
     private static AttentionPlan listed(AttentionPlan plan, CalibratedAttention policy, Path file) {
         try {
             AttentionPlan changed = plan;
-            for (Map.Entry<String, JsonNode> layer : new ObjectMapper().readTree(Files.readAllBytes(file)).properties()) {
+            for (Map.Entry<String, JsonNode> layer : new ObjectMapper().readTree(Files.readAllBytes(file))
+                    .properties()) {
                 for (JsonNode head : layer.getValue()) {
                     changed = changed.with(Integer.parseInt(layer.getKey()), policy, head.asInt(-1));
                 }

@@ -34,9 +34,9 @@ import io.heed.inference.model.CausalModel;
 import io.heed.inference.text.TextModel;
 
 /**
- * Tests whether damping sinks in chosen heads helps a frozen model on texts that the heads were not chosen on, and whether the
- * choice matters: on small models of our own that have strong sinks and planted fillers, and on a trained story model in and
- * out of its distribution.
+ * Tests whether damping sinks in chosen heads helps a frozen model on texts that the heads were not chosen on, and
+ * whether the choice matters: on small models of our own that have strong sinks and planted fillers, and on a trained
+ * story model in and out of its distribution.
  */
 final class ActStudy implements Study {
     private static final int LENGTH = 65;
@@ -100,10 +100,13 @@ final class ActStudy implements Study {
         try {
             TextModel model = TextModel.open(folder.get());
             List<ActTrial> trials = new ArrayList<>();
-            String foreign = DataFolders.of(null).find("tiny-shakespeare").isPresent() ? "Shakespeare" : "WordNet glosses";
-            trials.add(ActTrial.run(foreign, model.model(), windows(model, foreignText(), sizes.texts), Calibration.USUAL,
+            String foreign = DataFolders.of(null).find("tiny-shakespeare").isPresent() ? "Shakespeare"
+                    : "WordNet glosses";
+            trials.add(ActTrial.run(foreign, model.model(), windows(model, foreignText(), sizes.texts),
+                    Calibration.USUAL,
                     n -> progress.update(0.6 + 0.2 * n / 40, foreign)));
-            trials.add(ActTrial.run("the model's own stories", model.model(), stories(model, sizes.texts), Calibration.USUAL,
+            trials.add(ActTrial.run("the model's own stories", model.model(), stories(model, sizes.texts),
+                    Calibration.USUAL,
                     n -> progress.update(0.8 + 0.2 * n / 40, "stories")));
             return trials;
         } catch (IOException e) {
@@ -135,7 +138,8 @@ final class ActStudy implements Study {
     /** Texts that the model wrote itself. */
     private static List<int[]> stories(TextModel model, int count) {
         List<CompletableFuture<int[]>> stories = new ArrayList<>();
-        EngineSettings settings = EngineSettings.of(model.model().dense(), 64L << 20, model.vocabulary()).withQueue(count);
+        EngineSettings settings = EngineSettings.of(model.model().dense(), 64L << 20, model.vocabulary())
+                .withQueue(count);
         try (Engine engine = new Engine(model.model(), settings)) {
             for (int i = 0; i < count; i++) {
                 stories.add(story(engine, i));
@@ -180,9 +184,12 @@ final class ActStudy implements Study {
         Verdict.Outcome outcome = whole == all.size() ? Verdict.Outcome.REPRODUCED
                 : 2 * helps > all.size() || 2 * beatsRandom > all.size() && 2 * beatsAll > all.size()
                         ? Verdict.Outcome.PARTLY : Verdict.Outcome.NOT_REPRODUCED;
-        double gain = all.stream().mapToDouble(trial -> trial.none().loss() - trial.selected().loss()).average().orElse(0);
-        return report.verdict(outcome, String.format(Locale.ROOT, "of %d sets of held-out texts, selected heads lower the loss on"
-                + " %d (by %.4f on average over all), beat random heads on %d and all heads on %d", all.size(), helps, gain,
+        double gain = all.stream().mapToDouble(trial -> trial.none().loss() - trial.selected().loss()).average()
+                .orElse(0);
+        return report.verdict(outcome,
+                String.format(Locale.ROOT, "of %d sets of held-out texts, selected heads lower the loss on"
+                + " %d (by %.4f on average over all), beat random heads on %d and all heads on %d", all.size(), helps,
+                gain,
                 beatsRandom, beatsAll));
     }
 }

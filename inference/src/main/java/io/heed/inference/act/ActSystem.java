@@ -14,9 +14,11 @@ import io.heed.catalog.SystemEntry;
 /** What the catalogue knows of ACT. */
 public final class ActSystem implements SystemEntry {
     static final List<Claim> CLAIMS = List.of(
-            new Claim("selected", "calibrating selected heads improves a frozen model without training: up to +7.30% average"
+            new Claim("selected",
+            "calibrating selected heads improves a frozen model without training: up to +7.30% average"
                     + " accuracy over datasets with Llama-30B", "abstract"),
-            new Claim("not-all", "later tokens are attention sinks too, and not all sinks help: heads have to be chosen",
+            new Claim("not-all",
+            "later tokens are attention sinks too, and not all sinks help: heads have to be chosen",
                     "abstract"));
 
     @Override

@@ -12,8 +12,8 @@ import io.heed.inference.model.CausalModel;
 import io.heed.inference.model.ModelConfig;
 
 /**
- * The paper's procedure on one model and one set of texts: heads are chosen on one half, four ways of attention are measured on
- * the other.
+ * The paper's procedure on one model and one set of texts: heads are chosen on one half, four ways of attention are
+ * measured on the other.
  *
  * @param name     of the texts
  * @param none     without calibration
@@ -27,7 +27,8 @@ record ActTrial(String name, TextQuality.Score none, TextQuality.Score selected,
         TextQuality.Score random, int heads, int searched) {
     private static final int DRAWS = 5;
 
-    static ActTrial run(String name, CausalModel model, List<int[]> texts, Calibration calibration, IntConsumer progress) {
+    static ActTrial run(String name, CausalModel model, List<int[]> texts, Calibration calibration,
+            IntConsumer progress) {
         ModelConfig config = model.config();
         TextQuality quality = new TextQuality(model);
         List<int[]> choosing = TextQuality.half(texts, 0);
@@ -38,7 +39,8 @@ record ActTrial(String name, TextQuality.Score none, TextQuality.Score selected,
         int chosen = (int) gains.stream().filter(gain -> gain.delta() > 0).count();
         AttentionPlan all = model.dense().with(layers, new CalibratedAttention(calibration));
         return new ActTrial(name, quality.measure(model.dense(), testing),
-                quality.measure(HeadSearch.apply(model.dense(), gains, calibration), testing), quality.measure(all, testing),
+                quality.measure(HeadSearch.apply(model.dense(), gains, calibration), testing),
+                quality.measure(all, testing),
                 random(model, quality, testing, gains, chosen, calibration), chosen, gains.size());
     }
 

@@ -3,10 +3,10 @@ package io.heed.inference.act;
 import java.util.SplittableRandom;
 
 /**
- * Sequences that make a small model grow attention sinks: a chain in which the next token follows from the present one, but
- * after a trigger the token before the trigger comes again. Heads that look back for triggers rest on the first token
- * otherwise. Two fillers, which mean nothing, stand somewhere in every sequence: the chain goes on after them as if they were
- * not there.
+ * Sequences that make a small model grow attention sinks: a chain in which the next token follows from the present one,
+ * but after a trigger the token before the trigger comes again. Heads that look back for triggers rest on the first
+ * token otherwise. Two fillers, which mean nothing, stand somewhere in every sequence: the chain goes on after them as
+ * if they were not there.
  */
 final class BackCopyTask {
     static final int VOCABULARY = 32;
@@ -51,7 +51,8 @@ final class BackCopyTask {
                 continue;
             }
             boolean trigger = last >= 1 && last <= TRIGGERS;
-            int next = trigger ? before : last != BEGIN && random.nextDouble() < TRIGGER_SHARE ? 1 + random.nextInt(TRIGGERS)
+            int next = trigger ? before : last != BEGIN && random.nextDouble() < TRIGGER_SHARE ? 1
+                    + random.nextInt(TRIGGERS)
                     : draw(last, random.nextDouble());
             before = last;
             last = next;

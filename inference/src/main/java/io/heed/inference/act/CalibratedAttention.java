@@ -19,9 +19,9 @@ import io.heed.kernels.Pages;
 import io.heed.kernels.Rows;
 
 /**
- * Attention whose sinks are damped while it runs. A prompt is calibrated as a whole, from its own map's column sums; then each
- * new token from the running sums. No map is stored: the fused kernel gives output and log-sum-exp, a second pass the column
- * sums, and the few sinks are gathered.
+ * Attention whose sinks are damped while it runs. A prompt is calibrated as a whole, from its own map's column sums;
+ * then each new token from the running sums. No map is stored: the fused kernel gives output and log-sum-exp, a second
+ * pass the column sums, and the few sinks are gathered.
  */
 public final class CalibratedAttention implements AttentionPolicy {
     /** A row with less than this outside its sinks has nowhere to hand their weight. */
@@ -57,7 +57,8 @@ public final class CalibratedAttention implements AttentionPolicy {
             RunningSinks running = running(call.sequence(), shape.layer(), head);
             Rows keys = call.keys(shape.cached(head), 1, 0, call.count());
             Rows values = call.values(shape.cached(head), 1, 0, call.count());
-            calibrate(call.q(head, 1, 0, call.count()), keys, values, call.out(head, 1, 0, call.count()), shape.scale(), running);
+            calibrate(call.q(head, 1, 0, call.count()), keys, values, call.out(head, 1, 0, call.count()), shape.scale(),
+                    running);
         }
     }
 
@@ -121,7 +122,8 @@ public final class CalibratedAttention implements AttentionPolicy {
     private static float[] read(Rows rows) {
         float[] copy = new float[rows.rows() * rows.width()];
         for (int i = 0; i < rows.rows(); i++) {
-            MemorySegment.copy(rows.data(), ValueLayout.JAVA_FLOAT, rows.offset(0, 0, i) * Float.BYTES, copy, i * rows.width(),
+            MemorySegment.copy(rows.data(), ValueLayout.JAVA_FLOAT, rows.offset(0, 0, i) * Float.BYTES, copy,
+                    i * rows.width(),
                     rows.width());
         }
         return copy;
@@ -149,7 +151,8 @@ public final class CalibratedAttention implements AttentionPolicy {
 
     @Override
     public String toString() {
-        return "act:beta=" + calibration.beta() + "," + (calibration.rule() == Calibration.Rule.FIXED ? "threshold=" : "alpha=")
+        return "act:beta=" + calibration.beta() + "," + (calibration.rule() == Calibration.Rule.FIXED ? "threshold="
+                : "alpha=")
                 + calibration.threshold();
     }
 }

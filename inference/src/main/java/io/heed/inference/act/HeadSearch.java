@@ -9,8 +9,9 @@ import java.util.function.ToDoubleFunction;
 import io.heed.inference.attention.AttentionPlan;
 
 /**
- * Head filtering: which heads get better when their sinks are damped. Each allowed head is calibrated alone and measured on a
- * calibration set, delta(l, h) = quality(l, h) - quality(none); the heads with a positive delta are the ones to calibrate.
+ * Head filtering: which heads get better when their sinks are damped. Each allowed head is calibrated alone and
+ * measured on a calibration set, delta(l, h) = quality(l, h) - quality(none); the heads with a positive delta are the
+ * ones to calibrate.
  */
 public final class HeadSearch {
     /** A head and what calibrating it alone gains. */

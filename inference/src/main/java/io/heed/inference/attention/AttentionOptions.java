@@ -20,7 +20,8 @@ import io.heed.train.NearestName;
  *   sliding:window=256@3-7/0,2  in heads 0 and 2 of layers 3 to 7
  * </pre>
  *
- * Each one goes over those before it; heads that none names stay dense. Policies are found through {@link ServiceLoader}.
+ * Each one goes over those before it; heads that none names stay dense. Policies are found through
+ * {@link ServiceLoader}.
  */
 public final class AttentionOptions {
     /** One paragraph for command lines. */
@@ -51,7 +52,8 @@ public final class AttentionOptions {
         int[] heads = parts.length < 2 ? new int[0] : numbers(text, parts[1]);
         int colon = policy.indexOf(':');
         String name = colon < 0 ? policy : policy.substring(0, colon);
-        PolicyParameters parameters = new PolicyParameters(name, colon < 0 ? Map.of() : values(text, policy.substring(colon + 1)));
+        PolicyParameters parameters = new PolicyParameters(name, colon < 0 ? Map.of()
+                : values(text, policy.substring(colon + 1)));
         AttentionPlan changed = kind(name).apply(plan, layers, heads, parameters, config);
         parameters.checkAllUsed();
         return changed;
@@ -74,7 +76,8 @@ public final class AttentionOptions {
         for (String pair : list.split(",")) {
             String[] sides = pair.split("=", 2);
             if (sides.length < 2 || values.put(sides[0].strip(), sides[1].strip()) != null) {
-                throw new IllegalArgumentException("attention '" + text + "': '" + pair + "' must be KEY=VALUE, each key once");
+                throw new IllegalArgumentException("attention '" + text + "': '" + pair
+                        + "' must be KEY=VALUE, each key once");
             }
         }
         return values;
@@ -92,7 +95,8 @@ public final class AttentionOptions {
                 }
             }
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("attention '" + text + "': '" + list + "' must be numbers and ranges, as 0,3-5", e);
+            throw new IllegalArgumentException("attention '" + text + "': '" + list
+                    + "' must be numbers and ranges, as 0,3-5", e);
         }
         return numbers.stream().mapToInt(Integer::intValue).toArray();
     }

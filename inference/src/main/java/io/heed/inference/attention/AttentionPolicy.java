@@ -1,11 +1,12 @@
 package io.heed.inference.attention;
 
 /**
- * How attention reads a cache, for some heads of a layer. A policy computes {@code out = P v} for its heads however it sees fit;
- * the model does not know it. Policies are shared by all sequences and layers: what they must remember of a sequence they keep
- * with its {@link io.heed.inference.cache.SequenceCache#note notes}.
+ * How attention reads a cache, for some heads of a layer. A policy computes {@code out = P v} for its heads however it
+ * sees fit; the model does not know it. Policies are shared by all sequences and layers: what they must remember of a
+ * sequence they keep with its {@link io.heed.inference.cache.SequenceCache#note notes}.
  *
- * <p>A sequence's result must not depend on which other sequences are in a call, nor on how a prompt is cut into chunks.
+ * <p>A sequence's result must not depend on which other sequences are in a call, nor on how a prompt is cut into
+ * chunks.
  */
 public interface AttentionPolicy {
     /** Attention of a prompt's next positions, whose keys and values are in the cache already. */
@@ -19,7 +20,9 @@ public interface AttentionPolicy {
         return false;
     }
 
-    /** Whether a sequence may begin with pages that another one computed: false when the policy keeps notes of a prompt. */
+    /**
+     * Whether a sequence may begin with pages that another one computed: false when the policy keeps notes of a prompt.
+     */
     default boolean sharesPrefixes() {
         return true;
     }

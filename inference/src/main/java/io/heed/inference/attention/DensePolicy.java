@@ -10,7 +10,8 @@ public final class DensePolicy implements PolicyKind {
     }
 
     @Override
-    public AttentionPlan apply(AttentionPlan plan, int[] layers, int[] heads, PolicyParameters parameters, ModelConfig config) {
+    public AttentionPlan apply(AttentionPlan plan, int[] layers, int[] heads, PolicyParameters parameters,
+            ModelConfig config) {
         return plan.with(layers, new DenseAttention(), heads);
     }
 }

@@ -40,7 +40,8 @@ public final class PolicyParameters {
         try {
             return text.isPresent() ? parse.apply(text.get()) : otherwise;
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("attention policy '" + policy + "': " + key + " is '" + text.get() + "', must be "
+            throw new IllegalArgumentException("attention policy '" + policy + "': " + key + " is '" + text.get()
+                    + "', must be "
                     + what, e);
         }
     }
@@ -50,7 +51,8 @@ public final class PolicyParameters {
             if (!known.contains(key)) {
                 throw new IllegalArgumentException("attention policy '" + policy + "' has no '" + key + "'"
                         + NearestName.of(key, known).map(near -> ": did you mean '" + near + "'?")
-                                .orElse(known.isEmpty() ? "; it takes nothing" : "; it takes " + String.join(", ", known)));
+                                .orElse(known.isEmpty() ? "; it takes nothing" : "; it takes "
+                                + String.join(", ", known)));
             }
         }
     }

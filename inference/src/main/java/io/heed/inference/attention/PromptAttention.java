@@ -8,7 +8,8 @@ import io.heed.kernels.Pages;
 import io.heed.kernels.Rows;
 
 /**
- * Attention of consecutive positions of one sequence in one layer: position {@code first} + i sees the positions up to its own.
+ * Attention of consecutive positions of one sequence in one layer: position {@code first} + i sees the positions up to
+ * its own.
  *
  * @param shape    of the layer
  * @param pool     where keys and values are
@@ -19,7 +20,8 @@ import io.heed.kernels.Rows;
  * @param outputs  receives (rows, H, d) likewise
  * @param row      of the first query in both
  */
-public record PromptAttention(LayerShape shape, PagePool pool, SequenceCache sequence, int first, int count, float[] queries,
+public record PromptAttention(LayerShape shape, PagePool pool, SequenceCache sequence, int first, int count,
+        float[] queries,
         float[] outputs, int row) {
 
     /** Positions in the cache: those before the chunk, and the chunk. */
@@ -27,7 +29,10 @@ public record PromptAttention(LayerShape shape, PagePool pool, SequenceCache seq
         return first + count;
     }
 
-    /** The queries of {@code heads} heads from {@code head} on, of queries {@code from} to {@code to}: (1, heads, to - from, d). */
+    /**
+     * The queries of {@code heads} heads from {@code head} on, of queries {@code from} to {@code to}: (1, heads, to -
+     * from, d).
+     */
     public Rows q(int head, int heads, int from, int to) {
         return view(queries, head, heads, from, to);
     }

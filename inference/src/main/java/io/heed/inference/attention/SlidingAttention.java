@@ -1,8 +1,8 @@
 package io.heed.inference.attention;
 
 /**
- * The first {@code sinks} and the last {@code window} positions only (StreamingLLM, arXiv 2309.17453): memory and time of a step
- * stay constant. Positions keep the numbers they had.
+ * The first {@code sinks} and the last {@code window} positions only (StreamingLLM, arXiv 2309.17453): memory and time
+ * of a step stay constant. Positions keep the numbers they had.
  */
 public final class SlidingAttention implements AttentionPolicy {
     private final int window;
@@ -15,7 +15,8 @@ public final class SlidingAttention implements AttentionPolicy {
      */
     public SlidingAttention(int window, int sinks) {
         if (window < 1 || sinks < 0) {
-            throw new IllegalArgumentException("sliding attention needs a window of at least 1 and no negative sinks, got window "
+            throw new IllegalArgumentException(
+                    "sliding attention needs a window of at least 1 and no negative sinks, got window "
                     + window + ", sinks " + sinks);
         }
         this.window = window;

@@ -10,7 +10,9 @@ public final class SlidingPolicy implements PolicyKind {
     }
 
     @Override
-    public AttentionPlan apply(AttentionPlan plan, int[] layers, int[] heads, PolicyParameters parameters, ModelConfig config) {
-        return plan.with(layers, new SlidingAttention(parameters.integer("window", 1024), parameters.integer("sinks", 4)), heads);
+    public AttentionPlan apply(AttentionPlan plan, int[] layers, int[] heads, PolicyParameters parameters,
+            ModelConfig config) {
+        return plan.with(layers, new SlidingAttention(parameters.integer("window", 1024),
+                parameters.integer("sinks", 4)), heads);
     }
 }

@@ -17,7 +17,8 @@ import io.heed.kernels.Rows;
  * @param queries   (B, H, d)
  * @param outputs   receives (B, H, d)
  */
-public record TokenAttention(LayerShape shape, PagePool pool, List<SequenceCache> sequences, float[] queries, float[] outputs) {
+public record TokenAttention(LayerShape shape, PagePool pool, List<SequenceCache> sequences, float[] queries,
+        float[] outputs) {
     /** Positions of each sequence. */
     public int[] lengths() {
         return sequences.stream().mapToInt(SequenceCache::length).toArray();
@@ -35,7 +36,8 @@ public record TokenAttention(LayerShape shape, PagePool pool, List<SequenceCache
 
     private Rows view(float[] data, int head, int heads) {
         long stride = (long) shape.heads() * shape.width();
-        return new Rows(MemorySegment.ofArray(data).asSlice((long) head * shape.width() * Float.BYTES), sequences.size(), heads,
+        return new Rows(MemorySegment.ofArray(data).asSlice((long) head * shape.width() * Float.BYTES),
+                sequences.size(), heads,
                 1, shape.width(), stride, shape.width(), stride);
     }
 

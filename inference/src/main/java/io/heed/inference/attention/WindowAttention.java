@@ -11,8 +11,9 @@ import io.heed.kernels.Mask;
 import io.heed.kernels.Rows;
 
 /**
- * Exact attention over the first {@code sinks} and the last {@code window} positions (StreamingLLM, arXiv 2309.17453, with
- * positions as they were); over all positions when the window is 0. A query whose window reaches the sinks sees everything.
+ * Exact attention over the first {@code sinks} and the last {@code window} positions (StreamingLLM, arXiv 2309.17453,
+ * with positions as they were); over all positions when the window is 0. A query whose window reaches the sinks sees
+ * everything.
  */
 final class WindowAttention {
     private WindowAttention() { }
@@ -27,7 +28,8 @@ final class WindowAttention {
         }
     }
 
-    private static void prefill(PromptAttention call, int head, int heads, int cached, int cachedHeads, int sinks, int window) {
+    private static void prefill(PromptAttention call, int head, int heads, int cached, int cachedHeads, int sinks,
+            int window) {
         // queries before this one see everything
         int whole = window == 0 ? call.count() : Math.clamp((long) window + sinks - call.first(), 0, call.count());
         AttentionSpec spec = AttentionSpec.softmax().withScale(call.shape().scale());
@@ -52,11 +54,14 @@ final class WindowAttention {
         }
     }
 
-    private static void addSinks(PromptAttention call, AttentionSpec spec, Rows q, Rows out, MemorySegment lse, int cached,
+    private static void addSinks(PromptAttention call, AttentionSpec spec, Rows q, Rows out, MemorySegment lse,
+            int cached,
             int cachedHeads, int sinks) {
         MemorySegment sinkLse = floats((long) q.heads() * q.rows());
-        Rows sinkOut = Rows.contiguous(floats((long) q.heads() * q.rows() * q.width()), 1, q.heads(), q.rows(), q.width());
-        Attention.forward(q, call.keys(cached, cachedHeads, 0, sinks), call.values(cached, cachedHeads, 0, sinks), sinkOut,
+        Rows sinkOut = Rows.contiguous(floats((long) q.heads() * q.rows() * q.width()), 1, q.heads(), q.rows(),
+                q.width());
+        Attention.forward(q, call.keys(cached, cachedHeads, 0, sinks), call.values(cached, cachedHeads, 0, sinks),
+                sinkOut,
                 sinkLse, spec);
         Decode.merge(out, lse, sinkOut, sinkLse, out, null);
     }
@@ -68,12 +73,14 @@ final class WindowAttention {
     static void decode(TokenAttention call, int[] heads, int sinks, int window) {
         DecodeSpec spec = DecodeSpec.softmax().withScale(call.shape().scale()).withLengths(call.lengths());
         if (heads.length == call.shape().heads()) {
-            Decode.attend(call.q(0, heads.length), call.keys(), call.values(), call.out(0, heads.length), spec, sinks, window);
+            Decode.attend(call.q(0, heads.length), call.keys(), call.values(), call.out(0, heads.length), spec, sinks,
+                    window);
             return;
         }
         for (int head : heads) {
             int cached = call.shape().cached(head);
-            Decode.attend(call.q(head, 1), call.keys().head(cached), call.values().head(cached), call.out(head, 1), spec, sinks,
+            Decode.attend(call.q(head, 1), call.keys().head(cached), call.values().head(cached), call.out(head, 1),
+                    spec, sinks,
                     window);
         }
     }

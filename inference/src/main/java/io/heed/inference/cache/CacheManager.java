@@ -3,9 +3,9 @@ package io.heed.inference.cache;
 import java.util.Optional;
 
 /**
- * Admits sequences to a {@link PagePool}: a sequence gets in when the pages of its whole possible length are there or can be
- * made free, so that none runs out of memory later. Pages are taken as its positions fill, and equal prompt beginnings share
- * theirs.
+ * Admits sequences to a {@link PagePool}: a sequence gets in when the pages of its whole possible length are there or
+ * can be made free, so that none runs out of memory later. Pages are taken as its positions fill, and equal prompt
+ * beginnings share theirs.
  */
 public final class CacheManager {
     private final PagePool pool;

@@ -9,10 +9,11 @@ import java.util.List;
 import io.heed.kernels.Pages;
 
 /**
- * The memory of all key/value caches. A page holds {@value #PAGE_ROWS} positions of one sequence: keys (G, rows, d) and values
- * (G, rows, d) of every layer. Memory is allocated in slabs, as pages are taken, up to a budget.
+ * The memory of all key/value caches. A page holds {@value #PAGE_ROWS} positions of one sequence: keys (G, rows, d) and
+ * values (G, rows, d) of every layer. Memory is allocated in slabs, as pages are taken, up to a budget.
  *
- * <p>Pages are counted: each sequence that names one, and the prefix index, hold it once. Not for use by several threads.
+ * <p>Pages are counted: each sequence that names one, and the prefix index, hold it once. Not for use by several
+ * threads.
  */
 public final class PagePool {
     /** Positions in a page. */
@@ -134,7 +135,8 @@ public final class PagePool {
 
     private Pages pages(long block, int[][] tables) {
         long blockFloats = (long) heads * PAGE_ROWS * width;
-        return new Pages(slabs, slabPages, pageFloats, block * blockFloats, heads, (long) PAGE_ROWS * width, PAGE_ROWS, width,
+        return new Pages(slabs, slabPages, pageFloats, block * blockFloats, heads, (long) PAGE_ROWS * width, PAGE_ROWS,
+                width,
                 tables);
     }
 }

@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Full pages of prompts by their tokens, so that equal beginnings are computed and stored once. A tree: the path from the root
- * to a node is a prompt's beginning, one page a node. Leaves that nobody uses give way, oldest first, when pages run short.
+ * Full pages of prompts by their tokens, so that equal beginnings are computed and stored once. A tree: the path from
+ * the root to a node is a prompt's beginning, one page a node. Leaves that nobody uses give way, oldest first, when
+ * pages run short.
  */
 final class PrefixIndex {
     private record Tokens(int[] ids) {
@@ -97,7 +98,8 @@ final class PrefixIndex {
         for (int i = 0; i < pages; i++) {
             Node oldest = null;
             for (Node node : nodes) {
-                if (node.children.isEmpty() && pool.holders(node.page) == 1 && (oldest == null || node.used < oldest.used)) {
+                if (node.children.isEmpty() && pool.holders(node.page) == 1
+                        && (oldest == null || node.used < oldest.used)) {
                     oldest = node;
                 }
             }

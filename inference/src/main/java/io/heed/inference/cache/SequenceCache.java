@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * The keys and values of one sequence: its pages, in order, and what attention policies remember of it. Closing it gives the
- * pages back.
+ * The keys and values of one sequence: its pages, in order, and what attention policies remember of it. Closing it
+ * gives the pages back.
  */
 public final class SequenceCache implements AutoCloseable {
     private static final int RELEASED = -1;

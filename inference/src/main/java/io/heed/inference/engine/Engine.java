@@ -18,14 +18,14 @@ import io.heed.inference.model.Decoder;
 import io.heed.inference.model.ModelConfig;
 
 /**
- * Runs many generations over one model by continuous batching: whenever a sequence ends, the next request takes its place;
- * prompts are computed in chunks between the steps of the running sequences. One thread of its own computes.
+ * Runs many generations over one model by continuous batching: whenever a sequence ends, the next request takes its
+ * place; prompts are computed in chunks between the steps of the running sequences. One thread of its own computes.
  *
- * <p>A request's tokens do not depend on what else runs: each equals what it would be alone. A request that is taken does not
- * run out of memory: it is admitted when the cache has room for its whole length.
+ * <p>A request's tokens do not depend on what else runs: each equals what it would be alone. A request that is taken
+ * does not run out of memory: it is admitted when the cache has room for its whole length.
  *
- * <p>Use: {@link #submit} a request with a {@link TokenListener}; {@link Generation#cancel} when nobody wants it any more;
- * {@link #drain} and {@link #close} at the end.
+ * <p>Use: {@link #submit} a request with a {@link TokenListener}; {@link Generation#cancel} when nobody wants it any
+ * more; {@link #drain} and {@link #close} at the end.
  */
 public final class Engine implements AutoCloseable {
     private final ModelConfig config;
@@ -66,7 +66,8 @@ public final class Engine implements AutoCloseable {
     /**
      * Takes a request. An answer that would not fit the context ends where the context does.
      *
-     * @throws Refusal when the prompt fills the context, the cache could never hold it, the queue is full, or the engine is
+     * @throws Refusal when the prompt fills the context, the cache could never hold it, the queue is full, or the
+     *         engine is
      *                 shutting down
      * @throws IllegalArgumentException when a prompt's token is not of the model's vocabulary
      */
@@ -106,7 +107,8 @@ public final class Engine implements AutoCloseable {
         if (room < 1) {
             lock.lock();
             try {
-                throw refuse(Refusal.Reason.TOO_LARGE, "the prompt has " + prompt + " tokens, the model's context holds "
+                throw refuse(Refusal.Reason.TOO_LARGE, "the prompt has " + prompt
+                        + " tokens, the model's context holds "
                         + config.positions() + " with at least one for the answer");
             } finally {
                 lock.unlock();
@@ -125,7 +127,8 @@ public final class Engine implements AutoCloseable {
     public EngineStatistics statistics() {
         lock.lock();
         try {
-            return new EngineStatistics(waiting.size(), running.size(), finished, cancelled, refused, failed, promptTokens,
+            return new EngineStatistics(waiting.size(), running.size(), finished, cancelled, refused, failed,
+                    promptTokens,
                     cachedTokens, generatedTokens, caches.pool().taken(), caches.pool().capacity(),
                     caches.pool().allocatedBytes());
         } finally {

@@ -36,7 +36,8 @@ final class Sampler {
 
     private void penalise(float[] logits, int at, int count) {
         if (sampling.repetitionPenalty() != 1) {
-            for (int token : Arrays.stream(prompt).distinct().filter(t -> t < count && !generated.containsKey(t)).toArray()) {
+            for (int token : Arrays.stream(prompt).distinct().filter(t -> t < count && !generated.containsKey(t))
+                    .toArray()) {
                 repeat(logits, at + token);
             }
             generated.keySet().forEach(token -> repeat(logits, at + token));

@@ -7,13 +7,14 @@ package io.heed.inference.engine;
  * @param topK              only the K most likely tokens are drawn from; 0 for all
  * @param topP              only the most likely tokens that together reach this probability; 1 for all
  * @param minP              only tokens at least this fraction as likely as the most likely one; 0 for all
- * @param repetitionPenalty logits of tokens that occurred, in the prompt too, are divided by it where positive and multiplied
- *                          where negative (CTRL, arXiv 1909.05858); 1 for none
+ * @param repetitionPenalty logits of tokens that occurred, in the prompt too, are divided by it where positive and
+ *                          multiplied where negative (CTRL, arXiv 1909.05858); 1 for none
  * @param presencePenalty   taken from the logits of tokens that were generated
  * @param frequencyPenalty  taken from them as often as they were generated
  * @param seed              fixes the draws
  */
-public record Sampling(double temperature, int topK, double topP, double minP, double repetitionPenalty, double presencePenalty,
+public record Sampling(double temperature, int topK, double topP, double minP, double repetitionPenalty,
+        double presencePenalty,
         double frequencyPenalty, long seed) {
     private static final double LARGEST_TEMPERATURE = 100;
 

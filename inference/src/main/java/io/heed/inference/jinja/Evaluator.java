@@ -31,7 +31,8 @@ final class Evaluator {
             case Expression.Attribute attribute -> {
                 Object of = value(attribute.of());
                 if (of == Values.UNDEFINED) {
-                    throw new TemplateException("chat template: '" + attribute.name() + "' of something that is not defined");
+                    throw new TemplateException("chat template: '" + attribute.name()
+                            + "' of something that is not defined");
                 }
                 yield attribute(of, attribute.name());
             }
@@ -41,7 +42,8 @@ final class Evaluator {
             case Expression.Call call -> call(value(call.of()), call.arguments());
             case Expression.Filter filter -> Filters.apply(filter.name(), value(filter.of()),
                     values(filter.arguments().positional()), named(filter.arguments()));
-            case Expression.Test test -> Filters.test(test.name(), value(test.of()), values(test.arguments().positional()))
+            case Expression.Test test -> Filters.test(test.name(), value(test.of()),
+                    values(test.arguments().positional()))
                     != test.negated();
             case Expression.Unary unary -> unary(unary.operator(), value(unary.of()));
             case Expression.Binary binary -> binary(binary);
@@ -153,7 +155,8 @@ final class Evaluator {
             return text.repeat(Math.toIntExact(Math.clamp(times, 0, 100_000)));
         }
         if (!(left instanceof Number x) || !(right instanceof Number y)) {
-            throw new TemplateException("chat template: '" + Values.text(left) + "' " + operator + " '" + Values.text(right)
+            throw new TemplateException("chat template: '" + Values.text(left) + "' " + operator + " '"
+                    + Values.text(right)
                     + "' cannot be computed");
         }
         boolean whole = left instanceof Long && right instanceof Long;

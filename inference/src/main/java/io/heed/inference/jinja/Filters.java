@@ -28,12 +28,14 @@ final class Filters {
             case "trim" -> Values.text(value).strip();
             case "length", "count" -> value instanceof String s ? (long) s.codePointCount(0, s.length())
                     : (long) Values.items(value).size();
-            case "tojson" -> json(value, named.getOrDefault("indent", arguments.isEmpty() ? Values.NONE : arguments.getFirst()));
+            case "tojson" -> json(value, named.getOrDefault("indent", arguments.isEmpty() ? Values.NONE
+                    : arguments.getFirst()));
             case "upper" -> Values.text(value).toUpperCase(Locale.ROOT);
             case "lower" -> Values.text(value).toLowerCase(Locale.ROOT);
             case "title" -> Methods.title(Values.text(value));
             case "capitalize" -> Methods.capitalize(Values.text(value));
-            case "join" -> Methods.join(arguments.isEmpty() ? "" : Values.text(arguments.getFirst()), attributes(value, named));
+            case "join" -> Methods.join(arguments.isEmpty() ? "" : Values.text(arguments.getFirst()),
+                    attributes(value, named));
             case "first" -> edge(Values.items(value), true);
             case "last" -> edge(Values.items(value), false);
             case "list" -> Values.items(value);
@@ -55,7 +57,8 @@ final class Filters {
             case "sum" -> Values.items(value).stream().reduce(0L, (a, b) -> Evaluator.arithmetic("+", a, b));
             case "abs" -> value instanceof Long n ? (Object) Math.abs(n) : Math.abs((Double) value);
             case "round" -> BigDecimal.valueOf(((Number) value).doubleValue())
-                    .setScale(arguments.isEmpty() ? 0 : (int) Values.integer(arguments.getFirst()), RoundingMode.HALF_EVEN)
+                    .setScale(arguments.isEmpty() ? 0 : (int) Values.integer(arguments.getFirst()),
+                    RoundingMode.HALF_EVEN)
                     .doubleValue();
             case "indent" -> indent(Values.text(value), arguments, named);
             case "selectattr" -> select(value, arguments, true);
@@ -114,7 +117,8 @@ final class Filters {
 
     private static Object plain(Object value) {
         return switch (value) {
-            case List<?> list -> list.stream().map(Filters::plain).collect(ArrayList::new, ArrayList::add, ArrayList::addAll);
+            case List<?> list -> list.stream().map(Filters::plain).collect(ArrayList::new, ArrayList::add,
+                    ArrayList::addAll);
             case Map<?, ?> map -> {
                 Map<Object, Object> copy = new LinkedHashMap<>();
                 map.forEach((key, item) -> copy.put(key, plain(item)));
@@ -127,7 +131,8 @@ final class Filters {
     private static List<Object> attributes(Object value, Map<String, Object> named) {
         List<Object> items = Values.items(value);
         Object attribute = named.get("attribute");
-        return attribute == null ? items : items.stream().map(item -> Evaluator.attribute(item, Values.text(attribute))).toList();
+        return attribute == null ? items : items.stream().map(item -> Evaluator.attribute(item, Values.text(attribute)))
+                .toList();
     }
 
     private static Object edge(List<Object> items, boolean first) {
@@ -153,7 +158,8 @@ final class Filters {
     private static List<Object> sorted(List<Object> items, Map<String, Object> named) {
         Object attribute = named.get("attribute");
         Comparator<Object> order = (a, b) -> attribute == null ? Values.compare(a, b)
-                : Values.compare(Evaluator.attribute(a, Values.text(attribute)), Evaluator.attribute(b, Values.text(attribute)));
+                : Values.compare(Evaluator.attribute(a, Values.text(attribute)),
+                Evaluator.attribute(b, Values.text(attribute)));
         items.sort(Values.truth(named.getOrDefault("reverse", false)) ? order.reversed() : order);
         return items;
     }
@@ -187,6 +193,7 @@ final class Filters {
             return new ArrayList<>(attributes(value, named));
         }
         return Values.items(value).stream().map(item -> apply(Values.text(arguments.getFirst()), item,
-                arguments.subList(1, arguments.size()), named)).collect(ArrayList::new, ArrayList::add, ArrayList::addAll);
+                arguments.subList(1, arguments.size()), named)).collect(ArrayList::new, ArrayList::add,
+                ArrayList::addAll);
     }
 }

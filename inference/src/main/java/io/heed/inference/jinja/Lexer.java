@@ -3,9 +3,13 @@ package io.heed.inference.jinja;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Cuts a template into tokens; whitespace around tags is trimmed as {@code trim_blocks} and {@code lstrip_blocks} have it. */
+/**
+ * Cuts a template into tokens; whitespace around tags is trimmed as {@code trim_blocks} and {@code lstrip_blocks} have
+ * it.
+ */
 final class Lexer {
-    private static final String[] OPERATORS = {"**", "//", "==", "!=", "<=", ">=", "(", ")", "[", "]", "{", "}", ",", ":", ".", "|",
+    private static final String[] OPERATORS = {"**", "//", "==", "!=", "<=", ">=", "(", ")", "[", "]", "{", "}", ",",
+            ":", ".", "|",
         "~", "+", "-", "*", "/", "%", "<", ">", "="};
 
     private final String source;
@@ -128,7 +132,8 @@ final class Lexer {
                             && Character.isDigit(source.charAt(at + 1)))) {
                 fraction |= source.charAt(at++) == '.';
             }
-            tokens.add(new Token(fraction ? Token.Kind.FLOAT : Token.Kind.INTEGER, source.substring(start, at).replace("_", ""),
+            tokens.add(new Token(fraction ? Token.Kind.FLOAT : Token.Kind.INTEGER, source.substring(start, at)
+                    .replace("_", ""),
                     line));
         } else if (Character.isJavaIdentifierStart(c)) {
             while (at < source.length() && Character.isJavaIdentifierPart(source.charAt(at))) {

@@ -48,7 +48,8 @@ final class Methods {
     }
 
     private static String strip(String text, List<Object> arguments, boolean left, boolean right) {
-        String chars = arguments.isEmpty() || arguments.getFirst() == Values.NONE ? null : Values.text(arguments.getFirst());
+        String chars = arguments.isEmpty() || arguments.getFirst() == Values.NONE ? null
+                : Values.text(arguments.getFirst());
         int from = 0;
         int to = text.length();
         while (left && from < to && strips(text.charAt(from), chars)) {
@@ -114,7 +115,8 @@ final class Methods {
     }
 
     static String capitalize(String text) {
-        return text.isEmpty() ? text : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1).toLowerCase(Locale.ROOT);
+        return text.isEmpty() ? text : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1)
+                .toLowerCase(Locale.ROOT);
     }
 
     static String join(String separator, List<Object> items) {

@@ -228,7 +228,8 @@ final class Parser {
         Expression left = sum();
         while (true) {
             Token token = peek();
-            if (token.kind() == Token.Kind.OPERATOR && Set.of("==", "!=", "<", "<=", ">", ">=").contains(token.text())) {
+            if (token.kind() == Token.Kind.OPERATOR && Set.of("==", "!=", "<", "<=", ">", ">=")
+                    .contains(token.text())) {
                 at++;
                 left = new Expression.Binary(token.text(), left, sum());
             } else if (takeName("in")) {
@@ -291,7 +292,8 @@ final class Parser {
             return arguments();
         }
         Token next = peek();
-        boolean value = next.kind() == Token.Kind.STRING || next.kind() == Token.Kind.INTEGER || next.kind() == Token.Kind.FLOAT
+        boolean value = next.kind() == Token.Kind.STRING || next.kind() == Token.Kind.INTEGER || next.kind()
+                == Token.Kind.FLOAT
                 || next.is(Token.Kind.OPERATOR, "[") || next.kind() == Token.Kind.NAME
                         && !Set.of("and", "or", "if", "else", "is", "in", "not", "recursive").contains(next.text());
         return value ? new Arguments(List.of(postfix(primary())), Map.of()) : Arguments.NONE;

@@ -130,7 +130,8 @@ final class Renderer {
             String name = macro.parameters().get(i);
             Object value = i < positional.size() ? positional.get(i) : named.get(name);
             if (value == null) {
-                value = macro.defaults().get(i) == null ? Values.UNDEFINED : new Evaluator(inner).value(macro.defaults().get(i));
+                value = macro.defaults().get(i) == null ? Values.UNDEFINED : new Evaluator(inner)
+                        .value(macro.defaults().get(i));
             }
             inner.set(name, value);
         }

@@ -23,7 +23,8 @@ sealed interface Statement {
     record For(List<String> names, Expression items, Expression filter, List<Statement> body, List<Statement> otherwise)
             implements Statement { }
 
-    record Macro(String name, List<String> parameters, List<Expression> defaults, List<Statement> body) implements Statement { }
+    record Macro(String name, List<String> parameters, List<Expression> defaults, List<Statement> body)
+            implements Statement { }
 
     record Break() implements Statement { }
 

@@ -35,7 +35,8 @@ public final class Template {
         scope.set("namespace", (Values.Callable) (_, named) -> new LinkedHashMap<Object, Object>(named));
         scope.set("dict", (Values.Callable) (_, named) -> new LinkedHashMap<Object, Object>(named));
         scope.set("range", (Values.Callable) (arguments, _) -> range(arguments));
-        scope.set("strftime_now", (Values.Callable) (arguments, _) -> date(Values.text(arguments.getFirst()), LocalDateTime.now()));
+        scope.set("strftime_now", (Values.Callable) (arguments, _) -> date(Values.text(arguments.getFirst()),
+                LocalDateTime.now()));
         names.forEach((name, value) -> scope.set(name, known(value)));
         StringBuilder out = new StringBuilder();
         try {

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Values as templates see them: String, Long, Double, Boolean, List, Map with text keys, {@link #NONE}, {@link #UNDEFINED} and
- * {@link Callable}; with Python's ideas of truth, order and text.
+ * Values as templates see them: String, Long, Double, Boolean, List, Map with text keys, {@link #NONE},
+ * {@link #UNDEFINED} and {@link Callable}; with Python's ideas of truth, order and text.
  */
 final class Values {
     /** Python's None. */

@@ -24,8 +24,8 @@ import io.heed.inference.text.TextTokenizer;
 import io.heed.tensor.Ops;
 
 /**
- * Builds what the {@code llama} golden cases check; the model is the folder of the file that a case's {@code weights} names,
- * looked for from the case's own folder upwards.
+ * Builds what the {@code llama} golden cases check; the model is the folder of the file that a case's {@code weights}
+ * names, looked for from the case's own folder upwards.
  */
 public final class LlamaGolden {
     private static final long CACHE_BYTES = 256L << 20;
@@ -99,7 +99,8 @@ public final class LlamaGolden {
         int count = golden.config().path("new_tokens").asInt();
         return GoldenSubject.of(in -> {
             Map<String, Tensor> outputs = new LinkedHashMap<>();
-            in.forEach((name, prompt) -> outputs.put(name.replace("prompt", "ids"), Ops.of(continued(model, ints(prompt), count))));
+            in.forEach((name, prompt) -> outputs.put(name.replace("prompt", "ids"),
+                    Ops.of(continued(model, ints(prompt), count))));
             return outputs;
         });
     }

@@ -10,8 +10,8 @@ import io.heed.inference.cache.PagePool;
 import io.heed.tensor.Safetensors;
 
 /**
- * A trained decoder-only language model in a HuggingFace folder: {@code config.json} and {@code model.safetensors} or its
- * shards. The weights stay mapped, so opening takes no time and several processes share the memory.
+ * A trained decoder-only language model in a HuggingFace folder: {@code config.json} and {@code model.safetensors} or
+ * its shards. The weights stay mapped, so opening takes no time and several processes share the memory.
  */
 public final class CausalModel {
     private final Path folder;
@@ -29,7 +29,8 @@ public final class CausalModel {
     /**
      * Opens a model folder.
      *
-     * @throws IOException in one line when a file is missing or malformed, the architecture is unknown, or a tensor is missing
+     * @throws IOException in one line when a file is missing or malformed, the architecture is unknown, or a tensor is
+     *         missing
      *                     or does not fit
      */
     public static CausalModel open(Path folder) throws IOException {

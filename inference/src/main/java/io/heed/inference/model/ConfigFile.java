@@ -49,7 +49,8 @@ final class ConfigFile {
             }
             return root;
         } catch (JsonProcessingException e) {
-            throw new ModelException(file, "is not valid JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+            throw new ModelException(file, "is not valid JSON: " + e.getOriginalMessage().lines().findFirst()
+                    .orElse(""), e);
         }
     }
 
@@ -83,7 +84,8 @@ final class ConfigFile {
         }
         if (types.isArray()) {
             if (types.size() != layers) {
-                throw new ModelException(file, "layer_types has " + types.size() + " entries for " + layers + " layers");
+                throw new ModelException(file, "layer_types has " + types.size() + " entries for " + layers
+                        + " layers");
             }
             for (int i = 0; i < layers; i++) {
                 sliding[i] = types.get(i).asText().equals("sliding_attention");
@@ -147,7 +149,8 @@ final class ConfigFile {
         int hidden = integer("n_inner", 4 * width);
         return new ModelConfig(Architecture.GPT2, integer("vocab_size"), width, layers, heads, heads,
                 heads == 0 ? 0 : width / heads, hidden, integer("n_positions", integer("n_ctx", 1024)),
-                root.path("layer_norm_epsilon").asDouble(1e-5), activation(root.path("activation_function").asText("gelu_new")),
+                root.path("layer_norm_epsilon").asDouble(1e-5),
+                activation(root.path("activation_function").asText("gelu_new")),
                 null, new ModelConfig.Biases(true, true, true), 0, new boolean[layers],
                 root.path("scale_attn_by_inverse_layer_idx").asBoolean(false),
                 root.path("scale_attn_weights").asBoolean(true), root.path("tie_word_embeddings").asBoolean(true));
@@ -160,7 +163,8 @@ final class ConfigFile {
                     + " key/value heads");
         }
         if (!rotary && model.width() % model.heads() != 0) {
-            throw new ModelException(file, "width " + model.width() + " is not a multiple of " + model.heads() + " heads");
+            throw new ModelException(file, "width " + model.width() + " is not a multiple of " + model.heads()
+                    + " heads");
         }
         if (model.headWidth() < 1 || model.headWidth() > 256 || rotary && model.headWidth() % 2 != 0) {
             throw new ModelException(file, "head width " + model.headWidth() + " is not an even number of at most 256");

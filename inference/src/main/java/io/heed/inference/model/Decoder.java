@@ -13,9 +13,9 @@ import io.heed.kernels.Pages;
 import io.heed.kernels.Rotation;
 
 /**
- * Computes a model by the kernels: prompts in chunks ({@link #prefill}), then the newest token of several sequences at a time
- * ({@link #decode}). Keys and values go to the sequences' caches. What a sequence gives has the same bits whatever other
- * sequences are in a call, and however its prompt is cut into chunks.
+ * Computes a model by the kernels: prompts in chunks ({@link #prefill}), then the newest token of several sequences at
+ * a time ({@link #decode}). Keys and values go to the sequences' caches. What a sequence gives has the same bits
+ * whatever other sequences are in a call, and however its prompt is cut into chunks.
  *
  * <p>Not for use by several threads: buffers are kept from call to call.
  */
@@ -68,7 +68,8 @@ public final class Decoder {
     /**
      * Computes prompts' next tokens.
      *
-     * @return the residual stream after the last layer (rows, D), the chunks one after the other; overwritten by the next call
+     * @return the residual stream after the last layer (rows, D), the chunks one after the other; overwritten by the
+     *         next call
      */
     public float[] prefill(List<Chunk> chunks, Observer observer) {
         List<Row> rows = new ArrayList<>();
@@ -177,7 +178,8 @@ public final class Decoder {
     }
 
     /** x = x + Wo attention(n1(x)). */
-    private void attention(LayerWeights layer, LayerShape shape, List<Row> rows, boolean prompt, LayerAttention attention) {
+    private void attention(LayerWeights layer, LayerShape shape, List<Row> rows, boolean prompt,
+            LayerAttention attention) {
         int count = rows.size();
         float[] normed = buffers.normed();
         layer.inputNorm().apply(buffers.stream(), normed, count);

@@ -24,8 +24,10 @@ import io.heed.kernels.Activation;
  * @param scaleLogits   whether logits are divided by sqrt(d)
  * @param tied          whether the output head is the embedding
  */
-public record ModelConfig(Architecture architecture, int vocabulary, int width, int layers, int heads, int keyValueHeads,
-        int headWidth, int hidden, int positions, double epsilon, Activation activation, RotaryTable rope, Biases biases,
+public record ModelConfig(Architecture architecture, int vocabulary, int width, int layers, int heads,
+        int keyValueHeads,
+        int headWidth, int hidden, int positions, double epsilon, Activation activation, RotaryTable rope,
+        Biases biases,
         int window, boolean[] sliding, boolean scaleByLayer, boolean scaleLogits, boolean tied) {
 
     /**

@@ -14,5 +14,6 @@ import io.heed.kernels.WeightMatrix;
  * @param head      (V, D); the embedding's own where the two are tied
  * @param bytes     of all matrices that a token is multiplied by
  */
-record ModelWeights(WeightMatrix embedding, WeightMatrix positions, List<LayerWeights> layers, NormWeights norm, Linear head,
+record ModelWeights(WeightMatrix embedding, WeightMatrix positions, List<LayerWeights> layers, NormWeights norm,
+        Linear head,
         long bytes) { }

@@ -28,8 +28,8 @@ import io.heed.tensor.Safetensors;
 import io.heed.tensor.SafetensorsException;
 
 /**
- * The model in libtorch operations, in float32, with gradients: what {@link Decoder} is held to. Parameters have the official
- * names.
+ * The model in libtorch operations, in float32, with gradients: what {@link Decoder} is held to. Parameters have the
+ * official names.
  */
 public final class ReferenceModel extends Module {
     /**
@@ -181,7 +181,8 @@ public final class ReferenceModel extends Module {
         int window = config.window(layer);
         Mask mask = window == 0 ? Mask.causal() : Mask.slidingWindow(window - 1, 0);
         AttentionSpec spec = AttentionSpec.softmax().withScale(config.scale(layer)).withMask(mask);
-        Tensor heads = watched.form().isFused(q) ? FusedAttention.apply(q, k, v, spec) : ComposedAttention.apply(q, k, v, spec);
+        Tensor heads = watched.form().isFused(q) ? FusedAttention.apply(q, k, v, spec) : ComposedAttention.apply(q, k,
+                v, spec);
         return Heads.merge(watched.observer().heads(layer, AttentionCall.of(q, k, v, spec), heads));
     }
 

@@ -1,6 +1,8 @@
 package io.heed.inference.model;
 
-/** How rotary frequencies are stretched for contexts longer than those of pretraining, as HuggingFace defines the types. */
+/**
+ * How rotary frequencies are stretched for contexts longer than those of pretraining, as HuggingFace defines the types.
+ */
 public sealed interface RopeScaling {
     /** Not at all. */
     record None() implements RopeScaling { }
@@ -12,13 +14,16 @@ public sealed interface RopeScaling {
     record Dynamic(double factor, int original) implements RopeScaling { }
 
     /**
-     * High frequencies kept, low ones divided by {@code factor}, a ramp between them over the pairs that turn {@code betaFast}
-     * to {@code betaSlow} times within {@code original} positions; queries and keys grow by {@code attentionFactor}
-     * (YaRN, arXiv 2309.00071).
+     * High frequencies kept, low ones divided by {@code factor}, a ramp between them over the pairs that turn
+     * {@code betaFast} to {@code betaSlow} times within {@code original} positions; queries and keys grow by
+     * {@code attentionFactor} (YaRN, arXiv 2309.00071).
      */
     record Yarn(double factor, int original, double betaFast, double betaSlow, double attentionFactor, boolean truncate)
             implements RopeScaling { }
 
-    /** Llama 3.1: wavelengths above {@code original / low} divided by {@code factor}, below {@code original / high} kept. */
+    /**
+     * Llama 3.1: wavelengths above {@code original / low} divided by {@code factor}, below {@code original / high}
+     * kept.
+     */
     record Llama3(double factor, double low, double high, int original) implements RopeScaling { }
 }

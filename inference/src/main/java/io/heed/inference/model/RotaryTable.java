@@ -1,8 +1,8 @@
 package io.heed.inference.model;
 
 /**
- * Angles of rotary positions: pair i of a head of width d turns by position * frequency_i, where without scaling frequency_i =
- * base^(-2i/d).
+ * Angles of rotary positions: pair i of a head of width d turns by position * frequency_i, where without scaling
+ * frequency_i = base^(-2i/d).
  */
 public final class RotaryTable {
     private final int width;

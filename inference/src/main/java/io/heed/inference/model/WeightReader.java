@@ -28,7 +28,9 @@ final class WeightReader {
         prefix = file.names().stream().anyMatch(name -> name.startsWith(usual)) ? usual : "";
     }
 
-    /** @throws SafetensorsException in one line when a tensor is missing or has another shape or type than the model's */
+    /**
+     * @throws SafetensorsException in one line when a tensor is missing or has another shape or type than the model's
+     */
     static ModelWeights read(Safetensors file, ModelConfig config) throws SafetensorsException {
         WeightReader reader = new WeightReader(file, config);
         return config.architecture() == Architecture.GPT2 ? reader.gpt2() : reader.llamaLike();
@@ -84,7 +86,8 @@ final class WeightReader {
     }
 
     private NormWeights layerNorm(String at) throws SafetensorsException {
-        return new NormWeights(vector(at + ".weight", config.width()), vector(at + ".bias", config.width()), config.epsilon());
+        return new NormWeights(vector(at + ".weight", config.width()), vector(at + ".bias", config.width()),
+                config.epsilon());
     }
 
     private Linear linear(String at, int rows, int columns, boolean biased) throws SafetensorsException {
@@ -111,7 +114,8 @@ final class WeightReader {
 
     private static Linear part(Linear all, int row, int rows) {
         int columns = all.weight().columns();
-        MemorySegment data = all.weight().data().asSlice((long) row * columns * Float.BYTES, (long) rows * columns * Float.BYTES);
+        MemorySegment data = all.weight().data().asSlice((long) row * columns * Float.BYTES, (long) rows * columns
+                * Float.BYTES);
         return new Linear(new WeightMatrix(data, WeightMatrix.Type.F32, rows, columns),
                 Arrays.copyOfRange(all.bias(), row, row + rows));
     }

@@ -12,7 +12,8 @@
  *   x = x + Wproj attention(Wattn n1(x))
  *   x = x + Wproj gelu(Wfc n2(x))
  * </pre>
- * and logits = Whead n(x) at the end. {@link io.heed.inference.model.ReferenceModel} is this in libtorch operations, with
- * gradients; {@link io.heed.inference.model.Decoder} computes it by the kernels over the mapped weights and a paged cache.
+ * and logits = Whead n(x) at the end. {@link io.heed.inference.model.ReferenceModel} is this in libtorch operations,
+ * with gradients; {@link io.heed.inference.model.Decoder} computes it by the kernels over the mapped weights and a
+ * paged cache.
  */
 package io.heed.inference.model;

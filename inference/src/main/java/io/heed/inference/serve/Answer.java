@@ -40,7 +40,8 @@ final class Answer {
             for (int[] prompt : request.prompts()) {
                 for (int i = 0; i < request.choices(); i++) {
                     GenerationRequest one = new GenerationRequest(prompt, request.maxTokens(),
-                            request.sampling().withSeed(request.sampling().seed() + i), model.defaults().stops(), timeout);
+                            request.sampling().withSeed(request.sampling().seed() + i), model.defaults().stops(),
+                            timeout);
                     answer.generations.add(model.submit(engine, one, request.stops(), answer.listener(answer.open)));
                     answer.open++;
                 }

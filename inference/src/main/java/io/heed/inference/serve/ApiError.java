@@ -50,7 +50,8 @@ final class ApiError extends Exception {
 
     ObjectNode json() {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
-        root.putObject("error").put("message", getMessage()).put("type", type).put("param", parameter).put("code", code);
+        root.putObject("error").put("message", getMessage()).put("type", type).put("param", parameter)
+                .put("code", code);
         return root;
     }
 }

@@ -15,5 +15,6 @@ import io.heed.inference.engine.Sampling;
  * @param stream    whether to send text as it comes
  * @param usage     whether a stream ends with the usage
  */
-record ApiRequest(List<int[]> prompts, int choices, int maxTokens, Sampling sampling, List<String> stops, boolean stream,
+record ApiRequest(List<int[]> prompts, int choices, int maxTokens, Sampling sampling, List<String> stops,
+        boolean stream,
         boolean usage) { }

@@ -71,15 +71,19 @@ final class Metrics {
         head(out, "heed_requests_total", "counter", "Requests by path and status.");
         new TreeMap<>(requests).forEach((labels, count) ->
                 out.append("heed_requests_total").append(labels).append(' ').append(count.sum()).append('\n'));
-        one(out, "heed_disconnects_total", "counter", "Clients that went away before their answer was whole.", disconnects.sum());
-        one(out, "heed_generations_finished_total", "counter", "Generations that ended by themselves.", engine.finished());
-        one(out, "heed_generations_cancelled_total", "counter", "Generations cancelled or out of time.", engine.cancelled());
+        one(out, "heed_disconnects_total", "counter", "Clients that went away before their answer was whole.",
+                disconnects.sum());
+        one(out, "heed_generations_finished_total", "counter", "Generations that ended by themselves.",
+                engine.finished());
+        one(out, "heed_generations_cancelled_total", "counter", "Generations cancelled or out of time.",
+                engine.cancelled());
         one(out, "heed_generations_failed_total", "counter", "Generations that broke.", engine.failed());
         one(out, "heed_generations_refused_total", "counter", "Generations not taken.", engine.refused());
         one(out, "heed_generations_waiting", "gauge", "Generations in the queue.", engine.waiting());
         one(out, "heed_generations_running", "gauge", "Generations in the batch.", engine.running());
         one(out, "heed_prompt_tokens_total", "counter", "Prompt tokens computed.", engine.promptTokens());
-        one(out, "heed_cached_prompt_tokens_total", "counter", "Prompt tokens found in the cache.", engine.cachedTokens());
+        one(out, "heed_cached_prompt_tokens_total", "counter", "Prompt tokens found in the cache.",
+                engine.cachedTokens());
         one(out, "heed_generated_tokens_total", "counter", "Tokens generated.", engine.generatedTokens());
         one(out, "heed_cache_pages", "gauge", "Pages of the key/value cache in use.", engine.pages());
         one(out, "heed_cache_page_capacity", "gauge", "Pages in the cache's budget.", engine.pageCapacity());
@@ -95,7 +99,8 @@ final class Metrics {
     }
 
     private static void head(StringBuilder out, String name, String type, String help) {
-        out.append("# HELP ").append(name).append(' ').append(help).append("\n# TYPE ").append(name).append(' ').append(type)
+        out.append("# HELP ").append(name).append(' ').append(help).append("\n# TYPE ").append(name).append(' ')
+                .append(type)
                 .append('\n');
     }
 }

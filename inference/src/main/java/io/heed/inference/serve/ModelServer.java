@@ -27,13 +27,15 @@ import io.heed.inference.text.TextModel;
 /** Serves one model over HTTP. */
 public final class ModelServer implements AutoCloseable {
     static {
-        // read when the JDK's server class loads: small writes leave at once, and nobody takes for ever to send a request
+        // read when the JDK's server class loads: small writes leave at once, and nobody takes for ever to send a
+        // request
         setDefault("sun.net.httpserver.nodelay", "true");
         setDefault("sun.net.httpserver.maxReqTime", "60");
         setDefault("jdk.httpserver.maxConnections", "2048");
     }
 
-    private static final ObjectMapper JSON = JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final ObjectMapper JSON = JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
     private static final String RETRY_SECONDS = "1";
 
     private final TextModel model;
@@ -110,7 +112,8 @@ public final class ModelServer implements AutoCloseable {
                 send(exchange, e.status(), "application/json", e.json().toString());
             } catch (RuntimeException e) {
                 if (exchange.getResponseCode() < 0) {
-                    send(exchange, 500, "application/json", ApiError.of(500, "internal_error", "the server broke: " + e).json()
+                    send(exchange, 500, "application/json", ApiError.of(500, "internal_error", "the server broke: " + e)
+                            .json()
                             .toString());
                 }
             }
@@ -135,7 +138,8 @@ public final class ModelServer implements AutoCloseable {
     private void route(HttpExchange exchange, String path) throws ApiError, IOException, InterruptedException {
         if (path.equals("/health")) {
             method(exchange, "GET");
-            send(exchange, draining ? 503 : 200, "application/json", "{\"status\":\"" + (draining ? "stopping" : "ok") + "\"}");
+            send(exchange, draining ? 503 : 200, "application/json", "{\"status\":\"" + (draining ? "stopping" : "ok")
+                    + "\"}");
             return;
         }
         authorise(exchange);
@@ -166,14 +170,16 @@ public final class ModelServer implements AutoCloseable {
     }
 
     private ObjectNode description() {
-        return JsonNodeFactory.instance.objectNode().put("id", model.name()).put("object", "model").put("created", started)
+        return JsonNodeFactory.instance.objectNode().put("id", model.name()).put("object", "model")
+                .put("created", started)
                 .put("owned_by", "heed");
     }
 
     private static void method(HttpExchange exchange, String method) throws ApiError {
         if (!exchange.getRequestMethod().equals(method)) {
             exchange.getResponseHeaders().set("Allow", method);
-            throw ApiError.of(405, "method_not_allowed", exchange.getRequestURI().getPath() + " takes " + method + ", not "
+            throw ApiError.of(405, "method_not_allowed", exchange.getRequestURI().getPath() + " takes " + method
+                    + ", not "
                     + exchange.getRequestMethod());
         }
     }
@@ -185,7 +191,8 @@ public final class ModelServer implements AutoCloseable {
         String header = exchange.getRequestHeaders().getFirst("Authorization");
         byte[] want = ("Bearer " + settings.apiKey()).getBytes(StandardCharsets.UTF_8);
         if (header == null || !MessageDigest.isEqual(want, header.getBytes(StandardCharsets.UTF_8))) {
-            throw ApiError.of(401, "invalid_api_key", "the API key is missing or wrong: send it as 'Authorization: Bearer KEY'");
+            throw ApiError.of(401, "invalid_api_key",
+                    "the API key is missing or wrong: send it as 'Authorization: Bearer KEY'");
         }
     }
 
@@ -199,7 +206,8 @@ public final class ModelServer implements AutoCloseable {
             bytes = in.readNBytes(settings.bodyBytes() + 1);
         }
         if (bytes.length > settings.bodyBytes()) {
-            throw ApiError.of(413, "request_too_large", "the body is larger than the " + settings.bodyBytes() + " bytes allowed");
+            throw ApiError.of(413, "request_too_large", "the body is larger than the " + settings.bodyBytes()
+                    + " bytes allowed");
         }
         try {
             JsonNode body = JSON.readTree(bytes);

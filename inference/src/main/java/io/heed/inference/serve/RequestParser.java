@@ -53,16 +53,19 @@ final class RequestParser {
     private ApiRequest request(JsonNode body, List<int[]> prompts, int maxTokens) throws ApiError {
         String name = body.path("model").asText("");
         if (!name.equals(model.name())) {
-            throw ApiError.of(404, "model_not_found", "the model '" + name + "' is not served here; there is '" + model.name()
+            throw ApiError.of(404, "model_not_found", "the model '" + name + "' is not served here; there is '"
+                    + model.name()
                     + "'");
         }
         unsupported(body, "logit_bias");
         if (maxTokens < 1 || maxTokens > settings.maxTokens()) {
-            throw ApiError.invalid("max_tokens", "max_tokens is " + maxTokens + ", must be 1 to " + settings.maxTokens());
+            throw ApiError.invalid("max_tokens", "max_tokens is " + maxTokens + ", must be 1 to "
+                    + settings.maxTokens());
         }
         int choices = integer(body, "n", 1);
         if (choices < 1 || (long) choices * prompts.size() > settings.choices()) {
-            throw ApiError.invalid("n", (long) choices * prompts.size() + " answers were asked for, 1 to " + settings.choices()
+            throw ApiError.invalid("n", (long) choices * prompts.size() + " answers were asked for, 1 to "
+                    + settings.choices()
                     + " are allowed");
         }
         return new ApiRequest(prompts, choices, maxTokens, sampling(body), stops(body.path("stop")),
@@ -131,7 +134,8 @@ final class RequestParser {
         }
         int[] ids = new int[prompt.size()];
         for (int i = 0; i < ids.length; i++) {
-            if (!prompt.get(i).isInt() || prompt.get(i).asInt() < 0 || prompt.get(i).asInt() >= model.model().config().vocabulary()) {
+            if (!prompt.get(i).isInt() || prompt.get(i).asInt() < 0 || prompt.get(i).asInt() >= model.model().config()
+                    .vocabulary()) {
                 throw ApiError.invalid("prompt", "prompt has the token id " + prompt.get(i) + ", must be 0 to "
                         + (model.model().config().vocabulary() - 1));
             }
@@ -154,7 +158,8 @@ final class RequestParser {
                 throw ApiError.invalid("messages", "a message's role is '" + role
                         + "', must be system, developer, user or assistant");
             }
-            messages.add(new ChatTemplate.Message(role.equals("developer") ? "system" : role, content(message.path("content"))));
+            messages.add(new ChatTemplate.Message(role.equals("developer") ? "system" : role,
+                    content(message.path("content"))));
         }
         return messages;
     }

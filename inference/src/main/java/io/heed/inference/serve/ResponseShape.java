@@ -23,7 +23,8 @@ final class ResponseShape {
     /** An answer, or a piece of one, with no choices yet. */
     ObjectNode root(boolean piece) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
-        root.put("id", id).put("object", !chat ? "text_completion" : piece ? "chat.completion.chunk" : "chat.completion")
+        root.put("id", id).put("object", !chat ? "text_completion" : piece ? "chat.completion.chunk"
+                : "chat.completion")
                 .put("created", created).put("model", model).putArray("choices");
         return root;
     }

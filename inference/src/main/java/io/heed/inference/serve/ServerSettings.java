@@ -14,7 +14,8 @@ import java.util.Objects;
  * @param choices   most answers of one request
  * @param timeout   longest time of one request
  */
-public record ServerSettings(String host, int port, String apiKey, int bodyBytes, int maxTokens, int choices, Duration timeout) {
+public record ServerSettings(String host, int port, String apiKey, int bodyBytes, int maxTokens, int choices,
+        Duration timeout) {
     /** @throws IllegalArgumentException in one line when a value is out of its range */
     public ServerSettings {
         Objects.requireNonNull(host, "host");

@@ -17,8 +17,8 @@ import io.heed.inference.jinja.TemplateException;
 import io.heed.inference.model.ModelException;
 
 /**
- * How a conversation becomes a prompt: {@code chat_template} of {@code tokenizer_config.json}, or {@code chat_template.jinja}. A
- * model without one gets the messages' texts, one a line.
+ * How a conversation becomes a prompt: {@code chat_template} of {@code tokenizer_config.json}, or
+ * {@code chat_template.jinja}. A model without one gets the messages' texts, one a line.
  */
 public final class ChatTemplate {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -41,7 +41,8 @@ public final class ChatTemplate {
         try {
             config = Files.isRegularFile(file) ? JSON.readTree(Files.readAllBytes(file)) : config;
         } catch (JsonProcessingException e) {
-            throw new ModelException(file, "is not valid JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+            throw new ModelException(file, "is not valid JSON: " + e.getOriginalMessage().lines().findFirst()
+                    .orElse(""), e);
         }
         Map<String, Object> tokens = new LinkedHashMap<>();
         for (String name : List.of("bos_token", "eos_token", "unk_token", "pad_token")) {
@@ -87,7 +88,8 @@ public final class ChatTemplate {
             return String.join("\n", messages.stream().map(Message::content).toList());
         }
         Map<String, Object> names = new LinkedHashMap<>(tokens);
-        names.put("messages", messages.stream().map(message -> Map.of("role", message.role(), "content", message.content()))
+        names.put("messages", messages.stream()
+                .map(message -> Map.of("role", message.role(), "content", message.content()))
                 .toList());
         names.put("add_generation_prompt", true);
         return template.render(names);

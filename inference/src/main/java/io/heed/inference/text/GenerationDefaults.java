@@ -14,7 +14,8 @@ import io.heed.inference.engine.Sampling;
 import io.heed.inference.model.ModelException;
 
 /**
- * How a model wants to be sampled: {@code generation_config.json}, and {@code config.json} for the tokens that end a text.
+ * How a model wants to be sampled: {@code generation_config.json}, and {@code config.json} for the tokens that end a
+ * text.
  *
  * @param sampling with seed 0
  * @param stops    ids that end a text
@@ -27,7 +28,8 @@ public record GenerationDefaults(Sampling sampling, Set<Integer> stops) {
         JsonNode generation = json(folder.resolve("generation_config.json"));
         JsonNode config = json(folder.resolve("config.json"));
         Set<Integer> stops = new LinkedHashSet<>();
-        JsonNode ids = generation.hasNonNull("eos_token_id") ? generation.path("eos_token_id") : config.path("eos_token_id");
+        JsonNode ids = generation.hasNonNull("eos_token_id") ? generation.path("eos_token_id")
+                : config.path("eos_token_id");
         if (ids.isInt()) {
             stops.add(ids.asInt());
         }
@@ -36,7 +38,8 @@ public record GenerationDefaults(Sampling sampling, Set<Integer> stops) {
         try {
             Sampling sampling = new Sampling(drawn ? generation.path("temperature").asDouble(1) : 0,
                     drawn ? generation.path("top_k").asInt(50) : 0, drawn ? generation.path("top_p").asDouble(1) : 1,
-                    drawn ? generation.path("min_p").asDouble(0) : 0, generation.path("repetition_penalty").asDouble(1), 0, 0, 0);
+                    drawn ? generation.path("min_p").asDouble(0) : 0, generation.path("repetition_penalty").asDouble(1),
+                    0, 0, 0);
             return new GenerationDefaults(sampling, stops);
         } catch (IllegalArgumentException e) {
             throw new ModelException(folder.resolve("generation_config.json"), e.getMessage(), e);
@@ -50,7 +53,8 @@ public record GenerationDefaults(Sampling sampling, Set<Integer> stops) {
         try {
             return JSON.readTree(Files.readAllBytes(file));
         } catch (JsonProcessingException e) {
-            throw new ModelException(file, "is not valid JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+            throw new ModelException(file, "is not valid JSON: " + e.getOriginalMessage().lines().findFirst()
+                    .orElse(""), e);
         }
     }
 }

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Turns the tokens of an answer into text as they arrive. Bytes that are not yet a character, and text that may be the beginning
- * of a stop string, are held back until it is clear what they are; the stop string itself is never handed on.
+ * Turns the tokens of an answer into text as they arrive. Bytes that are not yet a character, and text that may be the
+ * beginning of a stop string, are held back until it is clear what they are; the stop string itself is never handed on.
  */
 public final class TextAssembler {
     /** Tokens of the prompt that stand before the answer when it is decoded: what they do to spaces is then right. */

@@ -20,7 +20,8 @@ import io.heed.inference.model.CausalModel;
  * @param defaults  how it wants to be sampled
  * @param template  how a conversation becomes a prompt
  */
-public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDefaults defaults, ChatTemplate template) {
+public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDefaults defaults,
+        ChatTemplate template) {
     /** Receives an answer as text, on the engine's thread: it must not block. */
     public interface TextListener {
         /** More text, never empty. */
@@ -67,7 +68,8 @@ public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDe
      * @param stops strings that end the answer, beside the request's tokens
      * @throws Refusal when the engine does not take the request
      */
-    public Generation submit(Engine engine, GenerationRequest request, List<String> stops, TextListener listener) throws Refusal {
+    public Generation submit(Engine engine, GenerationRequest request, List<String> stops, TextListener listener)
+            throws Refusal {
         TextAssembler assembler = new TextAssembler(tokenizer, request.prompt(), stops);
         return engine.submit(request, new TokenListener() {
             @Override

@@ -49,9 +49,11 @@ public final class TextTokenizer implements AutoCloseable {
                     .optPadding(false).build();
             return new TextTokenizer(tokenizer, size(root), mayDrop(root));
         } catch (JsonProcessingException e) {
-            throw new ModelException(file, "is not valid JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+            throw new ModelException(file, "is not valid JSON: " + e.getOriginalMessage().lines().findFirst()
+                    .orElse(""), e);
         } catch (RuntimeException e) {
-            throw new ModelException(file, "is no tokenizer: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
+            throw new ModelException(file, "is no tokenizer: " + String.valueOf(e.getMessage()).lines().findFirst()
+                    .orElse(""),
                     e);
         }
     }
@@ -80,7 +82,8 @@ public final class TextTokenizer implements AutoCloseable {
     /** A BPE model without unknown token or bytes to fall back on drops what it does not know without a word. */
     private static boolean mayDrop(JsonNode root) {
         JsonNode model = root.path("model");
-        boolean bytes = model.path("byte_fallback").asBoolean(false) || root.path("pre_tokenizer").toString().contains("ByteLevel");
+        boolean bytes = model.path("byte_fallback").asBoolean(false) || root.path("pre_tokenizer").toString()
+                .contains("ByteLevel");
         return model.path("type").asText("BPE").equals("BPE") && !model.path("unk_token").isTextual() && !bytes;
     }
 
@@ -108,13 +111,15 @@ public final class TextTokenizer implements AutoCloseable {
         boolean[] covered = new boolean[points];
         for (CharSpan span : encoding.getCharTokenSpans()) {
             if (span != null) {
-                Arrays.fill(covered, Math.clamp(span.getStart(), 0, points), Math.clamp(span.getEnd(), 0, points), true);
+                Arrays.fill(covered, Math.clamp(span.getStart(), 0, points), Math.clamp(span.getEnd(), 0, points),
+                        true);
             }
         }
         int[] all = text.codePoints().toArray();
         for (int i = 0; i < points; i++) {
             if (!covered[i] && !Character.isWhitespace(all[i])) {
-                throw new IllegalArgumentException("the model's tokenizer has no token for '" + Character.toString(all[i])
+                throw new IllegalArgumentException("the model's tokenizer has no token for '"
+                        + Character.toString(all[i])
                         + "' (character " + (i + 1) + " of the text)");
             }
         }

@@ -67,7 +67,8 @@ class CalibratedAttentionTest {
             Tensor map = ComposedAttention.weights(in[0], in[1], AttentionSpec.softmax().withMask(Mask.causal()));
             SinkMap calibrated = SinkMap.of(map, new int[] {0}, calibration);
             assertThat(calibrated.sink().sum().item_long()).as("sinks").isGreaterThan(1);
-            assertThat(Ops.largestDifference(calibrated.attention().sum(-1), torch.ones(1, 1, length))).isLessThan(1e-5);
+            assertThat(Ops.largestDifference(calibrated.attention().sum(-1), torch.ones(1, 1, length)))
+                    .isLessThan(1e-5);
             Tensor want = ComposedAttention.apply(calibrated.attention(), in[2]);
             Tensor plain = ComposedAttention.apply(map, in[2]);
             assertThat(Ops.largestDifference(want, plain)).isGreaterThan(0.05);
@@ -101,7 +102,8 @@ class CalibratedAttentionTest {
         AttentionPlan plan = AttentionOptions.plan(List.of("act:threshold=0.02,beta=0.3@0-2"), model.config());
         float[] calibrated = step(model, plan, prompt);
         float[] dense = step(model, model.dense(), prompt);
-        float[] none = step(model, AttentionOptions.plan(List.of("act:threshold=0.999999@0-2"), model.config()), prompt);
+        float[] none = step(model, AttentionOptions.plan(List.of("act:threshold=0.999999@0-2"), model.config()),
+                prompt);
         double largest = 0;
         for (int i = 0; i < dense.length; i++) {
             largest = Math.max(largest, Math.abs(calibrated[i] - dense[i]));
@@ -112,7 +114,8 @@ class CalibratedAttentionTest {
 
     private static float[] step(CausalModel model, AttentionPlan plan, int[] prompt) {
         Decoder decoder = model.decoder(model.pool(4L << 20), plan);
-        try (SequenceCache cache = new CacheManager(decoder.pool()).admit(prompt, prompt.length + 2, false).orElseThrow()) {
+        try (SequenceCache cache = new CacheManager(decoder.pool()).admit(prompt, prompt.length + 2, false)
+                .orElseThrow()) {
             decoder.prefill(List.of(new Decoder.Chunk(cache, prompt, prompt.length)), null);
             return decoder.logits(decoder.decode(List.of(cache), new int[] {7}), 0, 1);
         }
@@ -123,11 +126,14 @@ class CalibratedAttentionTest {
         CausalModel model = CausalModel.open(TinyModel.of("llama").write(folder));
         Path heads = Files.writeString(folder.resolve("heads.json"), "{\"2\": [1, 3]}");
         AttentionOptions.plan(List.of("act:heads=" + heads + ",alpha=5,keep=first_found"), model.config());
-        assertThatThrownBy(() -> AttentionOptions.plan(List.of("act"), model.config())).hasMessageContaining("3 layers");
+        assertThatThrownBy(() -> AttentionOptions.plan(List.of("act"), model.config()))
+                .hasMessageContaining("3 layers");
         assertThatThrownBy(() -> AttentionOptions.plan(List.of("act:bta=0.1@2"), model.config()))
                 .hasMessageContaining("did you mean 'beta'");
-        assertThatThrownBy(() -> AttentionOptions.plan(List.of("act:beta=1@2"), model.config())).hasMessageContaining("beta");
-        assertThatThrownBy(() -> AttentionOptions.plan(List.of("act@9"), model.config())).hasMessageContaining("no layer 9");
+        assertThatThrownBy(() -> AttentionOptions.plan(List.of("act:beta=1@2"), model.config()))
+                .hasMessageContaining("beta");
+        assertThatThrownBy(() -> AttentionOptions.plan(List.of("act@9"), model.config()))
+                .hasMessageContaining("no layer 9");
         assertThatThrownBy(() -> AttentionOptions.plan(List.of("sliding:window=x"), model.config()))
                 .hasMessageContaining("whole number");
         assertThatThrownBy(() -> AttentionOptions.plan(List.of("slidng"), model.config()))

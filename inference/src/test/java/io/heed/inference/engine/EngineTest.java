@@ -89,7 +89,8 @@ class EngineTest {
 
     @Test
     void everyOfManyEqualsItsOwnSingleRun() throws Exception {
-        for (List<String> policies : List.of(List.<String>of(), List.of("act:threshold=0.05@2", "sliding:window=20,sinks=2@0"))) {
+        for (List<String> policies : List.of(List.<String>of(),
+                List.of("act:threshold=0.05@2", "sliding:window=20,sinks=2@0"))) {
             AttentionPlan plan = AttentionOptions.plan(policies, model.config());
             List<Collector> collectors = new ArrayList<>();
             try (Engine engine = new Engine(model, settings(plan).withBatch(16).withChunk(40))) {
@@ -123,7 +124,8 @@ class EngineTest {
         try (Engine engine = new Engine(model, settings(model.dense()))) {
             GenerationRequest request = new GenerationRequest(new int[512], 5, Sampling.greedy(), Set.of(),
                     GenerationRequest.NO_TIMEOUT);
-            assertThatThrownBy(() -> engine.submit(request, new Collector())).isInstanceOfSatisfying(Refusal.class, refusal -> {
+            assertThatThrownBy(() -> engine.submit(request, new Collector())).isInstanceOfSatisfying(Refusal.class,
+                    refusal -> {
                 assertThat(refusal.reason()).isEqualTo(Refusal.Reason.TOO_LARGE);
                 assertThat(refusal).hasMessageContaining("512 tokens");
             });
@@ -136,7 +138,8 @@ class EngineTest {
             Collector collector = new Collector();
             int[] prompt = new int[500];
             Arrays.fill(prompt, 9);
-            engine.submit(new GenerationRequest(prompt, 100, Sampling.of(2, 1), Set.of(), GenerationRequest.NO_TIMEOUT), collector);
+            engine.submit(new GenerationRequest(prompt, 100, Sampling.of(2, 1), Set.of(), GenerationRequest.NO_TIMEOUT),
+                    collector);
             assertThat(collector.await()).hasSize(12);
             assertThat(collector.end.get()).isEqualTo(FinishReason.LENGTH);
         }
@@ -147,7 +150,8 @@ class EngineTest {
         // room for 4 pages of 16 positions
         long budget = 4L * 2 * 3 * 2 * 16 * 8 * Float.BYTES;
         try (Engine engine = new Engine(model, EngineSettings.of(model.dense(), budget, TinyModel.VOCABULARY))) {
-            assertThatThrownBy(() -> engine.submit(request(30, 100), new Collector())).isInstanceOfSatisfying(Refusal.class,
+            assertThatThrownBy(() -> engine.submit(request(30, 100), new Collector()))
+                    .isInstanceOfSatisfying(Refusal.class,
                     refusal -> assertThat(refusal.reason()).isEqualTo(Refusal.Reason.TOO_LARGE));
             List<Collector> collectors = new ArrayList<>();
             for (int i = 0; i < 12; i++) { // three pages each: they take turns, and old prefixes give way
@@ -170,12 +174,14 @@ class EngineTest {
             running.first.await();
             Collector queued = new Collector();
             Generation second = engine.submit(request(2, 5), queued);
-            assertThatThrownBy(() -> engine.submit(request(3, 5), new Collector())).isInstanceOfSatisfying(Refusal.class,
+            assertThatThrownBy(() -> engine.submit(request(3, 5), new Collector()))
+                    .isInstanceOfSatisfying(Refusal.class,
                     refusal -> assertThat(refusal.reason()).isEqualTo(Refusal.Reason.BUSY));
             first.cancel();
             second.cancel();
             assertThat(running.end.get(5, TimeUnit.SECONDS)).isIn(FinishReason.CANCELLED, FinishReason.STOP);
-            assertThat(queued.end.get(5, TimeUnit.SECONDS)).isIn(FinishReason.CANCELLED, FinishReason.LENGTH, FinishReason.STOP);
+            assertThat(queued.end.get(5, TimeUnit.SECONDS)).isIn(FinishReason.CANCELLED, FinishReason.LENGTH,
+                    FinishReason.STOP);
             Collector later = new Collector();
             engine.submit(request(4, 5), later);
             assertThat(later.await()).isNotEmpty();
@@ -186,7 +192,8 @@ class EngineTest {
     void timeEndsARequest() throws Exception {
         try (Engine engine = new Engine(model, settings(model.dense()))) {
             Collector collector = new Collector();
-            engine.submit(new GenerationRequest(new int[] {1, 5}, 500, Sampling.of(3, 1), Set.of(), Duration.ofMillis(1)), collector);
+            engine.submit(new GenerationRequest(new int[] {1, 5}, 500, Sampling.of(3, 1), Set.of(),
+                    Duration.ofMillis(1)), collector);
             assertThat(collector.end.get(10, TimeUnit.SECONDS)).isEqualTo(FinishReason.TIMEOUT);
         }
     }
@@ -203,7 +210,8 @@ class EngineTest {
             for (Collector collector : collectors) {
                 assertThat(collector.end.getNow(null)).isIn(FinishReason.LENGTH, FinishReason.STOP);
             }
-            assertThatThrownBy(() -> engine.submit(request(1, 5), new Collector())).isInstanceOfSatisfying(Refusal.class,
+            assertThatThrownBy(() -> engine.submit(request(1, 5), new Collector()))
+                    .isInstanceOfSatisfying(Refusal.class,
                     refusal -> assertThat(refusal.reason()).isEqualTo(Refusal.Reason.CLOSING));
         }
     }
@@ -235,10 +243,12 @@ class EngineTest {
         EngineSettings few = EngineSettings.of(model.dense(), CACHE, 20);
         try (Engine engine = new Engine(model, few)) {
             Collector collector = new Collector();
-            engine.submit(new GenerationRequest(new int[] {1}, 100, Sampling.of(5, 1), Set.of(), GenerationRequest.NO_TIMEOUT),
+            engine.submit(new GenerationRequest(new int[] {1}, 100, Sampling.of(5, 1), Set.of(),
+                    GenerationRequest.NO_TIMEOUT),
                     collector);
             assertThat(collector.await()).hasSize(100).allMatch(token -> token < 20);
-            assertThatThrownBy(() -> engine.submit(new GenerationRequest(new int[] {300}, 1, Sampling.greedy(), Set.of(),
+            assertThatThrownBy(() -> engine.submit(new GenerationRequest(new int[] {300}, 1, Sampling.greedy(),
+                    Set.of(),
                     GenerationRequest.NO_TIMEOUT), new Collector())).hasMessageContaining("token 300");
         }
     }

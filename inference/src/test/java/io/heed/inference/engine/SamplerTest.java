@@ -14,13 +14,15 @@ import static org.assertj.core.api.Assertions.within;
 class SamplerTest {
     /** Probabilities 0.5, 0.25, 0.15, 0.1 at temperature 1. */
     private static float[] logits() {
-        return new float[] {(float) Math.log(0.15), (float) Math.log(0.5), (float) Math.log(0.1), (float) Math.log(0.25)};
+        return new float[] {(float) Math.log(0.15), (float) Math.log(0.5), (float) Math.log(0.1),
+                (float) Math.log(0.25)};
     }
 
     private static Map<Integer, Double> shares(Sampling sampling) {
         Map<Integer, Double> shares = new TreeMap<>();
         for (int i = 0; i < 4000; i++) {
-            shares.merge(new Sampler(sampling.withSeed(i), new int[] {0}).choose(logits(), 0, 4), 1 / 4000.0, Double::sum);
+            shares.merge(new Sampler(sampling.withSeed(i), new int[] {0}).choose(logits(), 0, 4), 1 / 4000.0,
+                    Double::sum);
         }
         return shares;
     }
@@ -52,7 +54,8 @@ class SamplerTest {
     @Test
     void penaltiesMakeOccurredTokensLessLikely() {
         float[] logits = {2, 1.9f, -1, -1.05f};
-        assertThat(new Sampler(new Sampling(0, 0, 1, 0, 1.2, 0, 0, 0), new int[] {0}).choose(logits, 0, 4)).isEqualTo(1);
+        assertThat(new Sampler(new Sampling(0, 0, 1, 0, 1.2, 0, 0, 0), new int[] {0}).choose(logits, 0, 4))
+                .isEqualTo(1);
         assertThat(logits[0]).isCloseTo(2 / 1.2f, within(1e-6f));
         Sampler frequent = new Sampler(new Sampling(0, 0, 1, 0, 1, 0, 0.08, 0), new int[] {0});
         assertThat(frequent.choose(new float[] {2, 1.9f}, 0, 2)).as("the prompt does not count").isZero();
@@ -64,7 +67,8 @@ class SamplerTest {
     void valuesOutOfRangeAreNamed() {
         assertThatThrownBy(() -> Sampling.of(-1, 0)).hasMessageContaining("temperature is -1.0");
         assertThatThrownBy(() -> Sampling.of(Double.NaN, 0)).hasMessageContaining("temperature");
-        assertThatThrownBy(() -> new Sampling(1, 0, 0, 0, 1, 0, 0, 0)).hasMessageContaining("top-p is 0.0, must be more than 0");
+        assertThatThrownBy(() -> new Sampling(1, 0, 0, 0, 1, 0, 0, 0))
+                .hasMessageContaining("top-p is 0.0, must be more than 0");
         assertThatThrownBy(() -> new Sampling(1, -1, 1, 0, 1, 0, 0, 0)).hasMessageContaining("top-k");
     }
 }

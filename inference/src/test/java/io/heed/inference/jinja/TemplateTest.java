@@ -12,12 +12,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class TemplateTest {
-    private static final List<Map<String, Object>> MESSAGES = List.of(Map.of("role", "system", "content", " Be brief. "),
-            Map.of("role", "user", "content", "Hi"), Map.of("role", "assistant", "content", "<think>hm</think>\n\nHello"),
+    private static final List<Map<String,
+            Object>> MESSAGES = List.of(Map.of("role", "system", "content", " Be brief. "),
+            Map.of("role", "user", "content", "Hi"),
+            Map.of("role", "assistant", "content", "<think>hm</think>\n\nHello"),
             Map.of("role", "user", "content", "Bye"));
 
     private static String render(String source) {
-        return Template.of(source).render(Map.of("messages", MESSAGES, "bos_token", "<s>", "add_generation_prompt", true,
+        return Template.of(source).render(Map.of("messages", MESSAGES, "bos_token", "<s>", "add_generation_prompt",
+                true,
                 "n", 7, "d", Map.of("a", 1)));
     }
 
@@ -89,29 +92,38 @@ class TemplateTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '@', quoteCharacter = '`', value = {"1 + 2 * 3 ** 2@19", "7 // 2 ~ 7 % 4 ~ -7 // 2@33-4", "n / 2@3.5", "not n > 3 or n in [7]@True",
-        "'a' if n == 1 else 'b'@b", "messages[-1].content@Bye", "messages|map(attribute='role')|join(',')@system,user,assistant,user",
-        "messages|selectattr('role','equalto','user')|list|length@2", "d.items()|list@[['a', 1]]", "{'x': [1, none]}|tojson@{\"x\": [1, null]}",
-        "'abc'[1:]|upper@BC", "'x' * 3@xxx", "nothing|default('z')@z", "d.missing is defined@False", "n is not none and n is odd@True",
-        "'a,b'.split(',')[1]@b", "range(3)|list@[0, 1, 2]", "'%s'@%s", "\"q\" \"r\"@qr", "d['a'] == 1.0@True", "(1, 2)[1]@2"})
+    @CsvSource(delimiter = '@', quoteCharacter = '`', value = {"1 + 2 * 3 ** 2@19", "7 // 2 ~ 7 % 4 ~ -7 // 2@33-4",
+            "n / 2@3.5", "not n > 3 or n in [7]@True",
+        "'a' if n == 1 else 'b'@b", "messages[-1].content@Bye",
+        "messages|map(attribute='role')|join(',')@system,user,assistant,user",
+        "messages|selectattr('role','equalto','user')|list|length@2", "d.items()|list@[['a', 1]]",
+        "{'x': [1, none]}|tojson@{\"x\": [1, null]}",
+        "'abc'[1:]|upper@BC", "'x' * 3@xxx", "nothing|default('z')@z", "d.missing is defined@False",
+        "n is not none and n is odd@True",
+        "'a,b'.split(',')[1]@b", "range(3)|list@[0, 1, 2]", "'%s'@%s", "\"q\" \"r\"@qr", "d['a'] == 1.0@True",
+        "(1, 2)[1]@2"})
     void expressions(String expression, String want) {
         assertThat(render("{{ " + expression + " }}")).isEqualTo(want);
     }
 
     @Test
     void macrosAndLoops() {
-        assertThat(render("{% macro m(a, b='!') %}{{ a }}{{ b }}{% endmacro %}{{ m('x') }}{{ m('y', b='?') }}")).isEqualTo("x!y?");
+        assertThat(render("{% macro m(a, b='!') %}{{ a }}{{ b }}{% endmacro %}{{ m('x') }}{{ m('y', b='?') }}"))
+                .isEqualTo("x!y?");
         assertThat(render("{% for k, v in [(1, 2), (3, 4)] if v > 2 %}{{ k }}{{ loop.first }}{% else %}no{% endfor %}"))
                 .isEqualTo("3True");
-        assertThat(render("{% for i in range(9) %}{% if i == 1 %}{% continue %}{% endif %}{% if i == 3 %}{% break %}{% endif %}"
+        assertThat(render(
+                "{% for i in range(9) %}{% if i == 1 %}{% continue %}{% endif %}{% if i == 3 %}{% break %}{% endif %}"
                 + "{{ i }}{% endfor %}")).isEqualTo("02");
         assertThat(render("{% set x %}a{{ n }}{% endset %}{{ x }}")).isEqualTo("a7");
     }
 
     @Test
     void whatIsWrongIsSaidInOneLine() {
-        for (String bad : List.of("{% if x %}", "{{ 1 +", "{% frob %}", "{{ 'a }}", "{{ x.y }}", "{{ [1]|frob }}", "{{ n() }}",
-                "{{ 1 // 0 }}", "{% for i in range(1000000) %}{% endfor %}", "{{ raise_exception('no') }}", "{{ n < 'a' }}")) {
+        for (String bad : List.of("{% if x %}", "{{ 1 +", "{% frob %}", "{{ 'a }}", "{{ x.y }}", "{{ [1]|frob }}",
+                "{{ n() }}",
+                "{{ 1 // 0 }}", "{% for i in range(1000000) %}{% endfor %}", "{{ raise_exception('no') }}",
+                "{{ n < 'a' }}")) {
             assertThatThrownBy(() -> render(bad)).as(bad).isInstanceOf(TemplateException.class)
                     .satisfies(e -> assertThat(e.getMessage()).isNotBlank().doesNotContain("\n"));
         }

@@ -34,16 +34,20 @@ class DecoderTest {
     private Path folder;
 
     static Stream<TinyModel> models() {
-        return Stream.of(TinyModel.of("llama"), TinyModel.of("mistral").with("sliding_window", 9), TinyModel.of("qwen2"),
-                TinyModel.of("qwen2").with("use_sliding_window", true).with("sliding_window", 5).with("max_window_layers", 1),
-                TinyModel.of("qwen3"), TinyModel.of("gpt2"), TinyModel.of("gpt2").with("scale_attn_by_inverse_layer_idx", true),
+        return Stream.of(TinyModel.of("llama"), TinyModel.of("mistral").with("sliding_window", 9),
+                TinyModel.of("qwen2"),
+                TinyModel.of("qwen2").with("use_sliding_window", true).with("sliding_window", 5)
+                .with("max_window_layers", 1),
+                TinyModel.of("qwen3"), TinyModel.of("gpt2"), TinyModel.of("gpt2")
+                .with("scale_attn_by_inverse_layer_idx", true),
                 TinyModel.of("gpt2").with("activation_function", "gelu"),
                 TinyModel.of("llama").as(ScalarType.BFloat16), TinyModel.of("llama").as(ScalarType.Half),
                 TinyModel.of("llama").with("tie_word_embeddings", true).without("lm_head.weight"),
                 TinyModel.of("llama").with("rope_scaling", Map.of("type", "linear", "factor", 4.0)),
                 TinyModel.of("llama").with("max_position_embeddings", 16)
                         .with("rope_scaling", Map.of("rope_type", "dynamic", "factor", 4.0)),
-                TinyModel.of("llama").with("rope_scaling", Map.of("rope_type", "llama3", "factor", 8.0, "low_freq_factor", 1.0,
+                TinyModel.of("llama")
+                .with("rope_scaling", Map.of("rope_type", "llama3", "factor", 8.0, "low_freq_factor", 1.0,
                         "high_freq_factor", 4.0, "original_max_position_embeddings", 64)),
                 TinyModel.of("llama").with("rope_scaling", Map.of("rope_type", "yarn", "factor", 4.0,
                         "original_max_position_embeddings", 32)));
@@ -85,7 +89,8 @@ class DecoderTest {
         float[] got = prefill(model, model.dense(), prompt, 37);
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
             ReferenceModel reference = ReferenceModel.of(model);
-            float[] want = Ops.floats(reference.forward(Ops.of(Arrays.stream(prompt).asLongStream().toArray(), 1, 37)).logits());
+            float[] want = Ops.floats(reference.forward(Ops.of(Arrays.stream(prompt).asLongStream().toArray(), 1, 37))
+                    .logits());
             for (int i = 0; i < want.length; i++) {
                 assertThat((double) got[i]).isCloseTo(want[i], within(2e-4));
             }

@@ -64,7 +64,8 @@ class ModelServerTest {
 
     @BeforeEach
     void open() throws IOException {
-        Path at = TinyModel.of("llama").with("max_position_embeddings", 8192).with("eos_token_id", null).write(folder.resolve(NAME));
+        Path at = TinyModel.of("llama").with("max_position_embeddings", 8192).with("eos_token_id", null)
+                .write(folder.resolve(NAME));
         Files.writeString(at.resolve("tokenizer_config.json"), JSON.writeValueAsString(Map.of("chat_template",
                 "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]")));
         model = TextModel.open(at);
@@ -100,11 +101,13 @@ class ModelServerTest {
     }
 
     private String get(String path) throws IOException, InterruptedException {
-        return http.send(HttpRequest.newBuilder(URI.create(url() + path)).build(), HttpResponse.BodyHandlers.ofString()).body();
+        return http.send(HttpRequest.newBuilder(URI.create(url() + path)).build(), HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 
     private static String body(String prompt, int tokens, boolean stream) {
-        return "{\"model\":\"tiny\",\"prompt\":\"" + prompt + "\",\"max_tokens\":" + tokens + ",\"stream\":" + stream + "}";
+        return "{\"model\":\"tiny\",\"prompt\":\"" + prompt + "\",\"max_tokens\":" + tokens + ",\"stream\":" + stream
+                + "}";
     }
 
     private static CompletionCreateParams.Builder completion(String prompt, int tokens) {
@@ -114,13 +117,15 @@ class ModelServerTest {
     @Test
     void theOfficialClientCompletes() {
         OpenAIClient client = client("any");
-        assertThat(client.models().list().data()).singleElement().satisfies(one -> assertThat(one.id()).isEqualTo(NAME));
+        assertThat(client.models().list().data()).singleElement()
+                .satisfies(one -> assertThat(one.id()).isEqualTo(NAME));
         Completion whole = client.completions().create(completion("Hello", 12).build());
         assertThat(whole.choices()).hasSize(1);
         assertThat(whole.usage().orElseThrow().promptTokens()).isEqualTo(6);
         assertThat(whole.usage().orElseThrow().completionTokens()).isEqualTo(12);
         StringBuilder text = new StringBuilder();
-        try (StreamResponse<Completion> stream = client.completions().createStreaming(completion("Hello", 12).build())) {
+        try (StreamResponse<Completion> stream = client.completions()
+                .createStreaming(completion("Hello", 12).build())) {
             stream.stream().flatMap(part -> part.choices().stream()).forEach(choice -> text.append(choice.text()));
         }
         assertThat(text).hasToString(whole.choices().getFirst().text());
@@ -134,7 +139,8 @@ class ModelServerTest {
     @Test
     void theOfficialClientChats() {
         OpenAIClient client = client("any");
-        ChatCompletionCreateParams.Builder chat = ChatCompletionCreateParams.builder().model(NAME).addSystemMessage("Be brief.")
+        ChatCompletionCreateParams.Builder chat = ChatCompletionCreateParams.builder().model(NAME)
+                .addSystemMessage("Be brief.")
                 .addUserMessage("Hi").maxCompletionTokens(9).temperature(0.0);
         ChatCompletion whole = client.chat().completions().create(chat.build());
         assertThat(whole.choices().getFirst().finishReason()).isEqualTo(ChatCompletion.Choice.FinishReason.LENGTH);
@@ -153,9 +159,12 @@ class ModelServerTest {
 
     @Test
     void stopTextsEndAnAnswer() throws Exception {
-        String full = JSON.readTree(post("/v1/completions", body("abc", 40, false)).body()).at("/choices/0/text").asText();
+        String full = JSON.readTree(post("/v1/completions", body("abc", 40, false)).body()).at("/choices/0/text")
+                .asText();
         String stop = full.substring(10, 12);
-        JsonNode cut = JSON.readTree(post("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"abc\",\"max_tokens\":40,\"stop\":["
+        JsonNode cut =
+                JSON.readTree(post("/v1/completions",
+                "{\"model\":\"tiny\",\"prompt\":\"abc\",\"max_tokens\":40,\"stop\":["
                 + JSON.writeValueAsString(stop) + "]}").body());
         assertThat(cut.at("/choices/0/text").asText()).isEqualTo(full.substring(0, full.indexOf(stop)));
         assertThat(cut.at("/choices/0/finish_reason").asText()).isEqualTo("stop");
@@ -165,21 +174,26 @@ class ModelServerTest {
     void badRequestsGetOneClearError() throws Exception {
         assertThatThrownBy(() -> client("any").completions().create(completion("x".repeat(8192), 5).build()))
                 .isInstanceOf(BadRequestException.class).hasMessageContaining("context");
-        assertThatThrownBy(() -> client("any").completions().create(CompletionCreateParams.builder().model("other").prompt("x")
+        assertThatThrownBy(() -> client("any").completions().create(CompletionCreateParams.builder().model("other")
+                .prompt("x")
                 .build())).isInstanceOf(NotFoundException.class).hasMessageContaining("'other'");
         refused("/v1/completions", "{\"model\":", 400, "not valid JSON");
         refused("/v1/completions", "[1]", 400, "JSON object");
         refused("/v1/completions", "{\"model\":\"tiny\"}", 400, "prompt must be");
         refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":[5,9000]}", 400, "token id 9000");
         refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"a\",\"max_tokens\":100000}", 400, "1 to 4096");
-        refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"a\",\"temperature\":\"hot\"}", 400, "must be a number");
+        refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"a\",\"temperature\":\"hot\"}", 400,
+                "must be a number");
         refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"a\",\"top_p\":7}", 400, "top-p");
         refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"a\",\"n\":9}", 400, "9 answers");
-        refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"a\",\"logprobs\":2}", 400, "'logprobs' is not supported");
+        refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"a\",\"logprobs\":2}", 400,
+                "'logprobs' is not supported");
         refused("/v1/chat/completions", "{\"model\":\"tiny\",\"messages\":[]}", 400, "at least one message");
-        refused("/v1/chat/completions", "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}",
+        refused("/v1/chat/completions",
+                "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}",
                 400, "image_url");
-        refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"" + "a".repeat(1 << 20) + "\"}", 413, "larger than");
+        refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"" + "a".repeat(1 << 20) + "\"}", 413,
+                "larger than");
         refused("/v1/nothing", "{}", 404, "/v1/nothing");
         refused("/v1/models", "{}", 405, "takes GET");
         HttpResponse<String> form = http.send(HttpRequest.newBuilder(URI.create(url() + "/v1/completions"))
@@ -231,7 +245,8 @@ class ModelServerTest {
     void aFullQueueSaysWhenToComeAgain() throws Exception {
         start(ServerSettings.loopback(), 1, 0);
         CompletableFuture<HttpResponse<InputStream>> running = http.sendAsync(HttpRequest.newBuilder(
-                URI.create(url() + "/v1/completions")).header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers
+                URI.create(url() + "/v1/completions")).header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers
                 .ofString(body("abc", 1500, true))).build(), HttpResponse.BodyHandlers.ofInputStream());
         try (InputStream stream = running.get().body()) {
             stream.read();
@@ -247,7 +262,8 @@ class ModelServerTest {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress("127.0.0.1", server.address().getPort()));
             socket.setSoLinger(true, 0);
-            socket.getOutputStream().write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            socket.getOutputStream()
+                    .write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                     + "Content-Length: " + body.length + "\r\n\r\n").getBytes(StandardCharsets.UTF_8));
             socket.getOutputStream().write(body);
             socket.getOutputStream().flush();
@@ -283,7 +299,8 @@ class ModelServerTest {
     @Test
     void stoppingFinishesWhatIsStreamedAndRefusesTheRest() throws Exception {
         CompletableFuture<HttpResponse<String>> streaming = http.sendAsync(HttpRequest.newBuilder(
-                URI.create(url() + "/v1/completions")).header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers
+                URI.create(url() + "/v1/completions")).header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers
                 .ofString(body("abc", 400, true))).build(), HttpResponse.BodyHandlers.ofString());
         while (engine.statistics().running() == 0) {
             Thread.sleep(5);

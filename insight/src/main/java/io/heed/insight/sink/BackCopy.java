@@ -6,12 +6,12 @@ import io.heed.data.SequenceBatch;
 import io.heed.data.WordNet;
 
 /**
- * Text by a bigram table with back-copies: after a trigger letter (t, e, i) the next character is the one before the trigger,
- * otherwise it is drawn from what follows in English. Only a query that stands on a trigger has something to look for, so that
- * attention which must sum to 1 has to leave its weight somewhere at all the others.
+ * Text by a bigram table with back-copies: after a trigger letter (t, e, i) the next character is the one before the
+ * trigger, otherwise it is drawn from what follows in English. Only a query that stands on a trigger has something to
+ * look for, so that attention which must sum to 1 has to leave its weight somewhere at all the others.
  *
- * <p>Tokens are the text's characters as {@link CharacterVocabulary} numbers them; {@link #constant()}, one more, can be put at
- * a fixed place of every sequence.
+ * <p>Tokens are the text's characters as {@link CharacterVocabulary} numbers them; {@link #constant()}, one more, can
+ * be put at a fixed place of every sequence.
  */
 final class BackCopy {
     private static final String TRIGGERS = "tei";
@@ -88,7 +88,8 @@ final class BackCopy {
                 sequence[i] = constant();
                 continue;
             }
-            int next = last < 0 ? draw(starting, random) : trigger[last] && before >= 0 ? before : draw(following[last], random);
+            int next = last < 0 ? draw(starting, random) : trigger[last] && before >= 0 ? before
+                    : draw(following[last], random);
             sequence[i] = next;
             before = last;
             last = next;

@@ -18,8 +18,8 @@ public sealed interface Mechanism {
     }
 
     /**
-     * Softmax with a learned key in front of the sequence and a learned value to it; with a value alone, that value is added
-     * to every output.
+     * Softmax with a learned key in front of the sequence and a learned value to it; with a value alone, that value is
+     * added to every output.
      *
      * @param perHead whether each head has its own
      */
@@ -27,7 +27,8 @@ public sealed interface Mechanism {
         /** @throws IllegalArgumentException when there is neither */
         public KeyValueBias {
             if (!key && !value) {
-                throw new IllegalArgumentException("a key/value bias needs a key, a value or both: k_bias and v_bias are false");
+                throw new IllegalArgumentException(
+                        "a key/value bias needs a key, a value or both: k_bias and v_bias are false");
             }
         }
     }

@@ -25,8 +25,8 @@ import io.heed.tensor.Ops;
 /**
  * The attention under study; see the package for the equations.
  *
- * <p>Parameters {@code attn.weight ((H + 2 G) d, D)}, whose rows are, group by group, its query heads, its key head and its
- * value head; {@code proj.weight (D, D)}; {@code k_bias}, {@code v_bias} (H, d) or (d); {@code kernel_mlp1.weight},
+ * <p>Parameters {@code attn.weight ((H + 2 G) d, D)}, whose rows are, group by group, its query heads, its key head and
+ * its value head; {@code proj.weight (D, D)}; {@code k_bias}, {@code v_bias} (H, d) or (d); {@code kernel_mlp1.weight},
  * {@code kernel_mlp2.weight} (d, d); biases of the linear maps if asked.
  */
 final class SinkAttention extends Module {
@@ -49,9 +49,11 @@ final class SinkAttention extends Module {
         visible = new Visible(config);
         int d = config.headWidth();
         rotary = config.turned() == 0 ? null : new Rotary(config.turned(), config.rotaryBase(), Rotary.Layout.HALVES);
-        attn = register_module("attn", FanIn.linear(config.width(), (config.heads() + 2L * config.groups()) * d, config.linearBias()));
+        attn = register_module("attn", FanIn.linear(config.width(), (config.heads() + 2L * config.groups()) * d,
+                config.linearBias()));
         proj = register_module("proj", FanIn.linear(config.width(), config.width(), config.linearBias()));
-        boolean mlp = config.mechanism() instanceof Mechanism.Kernel kernel && kernel.feature() == Mechanism.Kernel.Feature.MLP;
+        boolean mlp = config.mechanism() instanceof Mechanism.Kernel kernel && kernel.feature()
+                == Mechanism.Kernel.Feature.MLP;
         kernel1 = mlp ? register_module("kernel_mlp1", FanIn.linear(d, d, config.linearBias())) : null;
         kernel2 = mlp ? register_module("kernel_mlp2", FanIn.linear(d, d, config.linearBias())) : null;
         Mechanism.KeyValueBias bias = config.mechanism() instanceof Mechanism.KeyValueBias given ? given : null;
@@ -66,7 +68,9 @@ final class SinkAttention extends Module {
         }
     }
 
-    /** Queries (B, H, T, d), keys and values (B, H, front + T, d): turned, mapped to features, with the keys in front. */
+    /**
+     * Queries (B, H, T, d), keys and values (B, H, front + T, d): turned, mapped to features, with the keys in front.
+     */
     record Parts(Tensor q, Tensor k, Tensor v) { }
 
     Parts parts(Tensor x) {
@@ -99,12 +103,13 @@ final class SinkAttention extends Module {
 
     /** As an observer sees it: raw weights of the real queries. */
     AttentionCall call(Parts p) {
-        return new AttentionCall(p.q, p.k, p.v, (from, count) -> raw(p.q.narrow(2, from, count), p.k, Math.toIntExact(from)));
+        return new AttentionCall(p.q, p.k, p.v, (from, count) -> raw(p.q.narrow(2, from, count), p.k,
+                Math.toIntExact(from)));
     }
 
     /**
-     * The map as the paper looks at it, rows summing to 1: (B, H, T, T), or (B, H, T + 1, T + 1) with a learned key, whose own
-     * query is zeros.
+     * The map as the paper looks at it, rows summing to 1: (B, H, T, T), or (B, H, T + 1, T + 1) with a learned key,
+     * whose own query is zeros.
      */
     Tensor map(Parts p) {
         boolean beside = config.mechanism().front() == 1;
@@ -112,7 +117,8 @@ final class SinkAttention extends Module {
         Tensor weights = raw(q, p.k, beside ? -1 : 0);
         return switch (config.mechanism()) {
             case Mechanism.Similarity similarity when !similarity.normalised() -> divided(weights, weights);
-            case Mechanism.Kernel kernel when !kernel.normalised() || kernel.feature() != Mechanism.Kernel.Feature.ELU ->
+            case Mechanism.Kernel kernel when !kernel.normalised()
+                    || kernel.feature() != Mechanism.Kernel.Feature.ELU ->
                     divided(weights.abs(), weights.abs());
             default -> weights;
         };
@@ -130,7 +136,8 @@ final class SinkAttention extends Module {
                     .to(z.device(), Ops.type(z)));
             default -> z;
         };
-        Tensor hidden = visible.hidden(first, queries, keys, config.mechanism().front()).to(z.device(), ScalarType.Bool);
+        Tensor hidden = visible.hidden(first, queries, keys, config.mechanism().front())
+                .to(z.device(), ScalarType.Bool);
         return switch (config.mechanism()) {
             case Mechanism.Softmax _, Mechanism.KeyValueBias _, Mechanism.OffByOne _ ->
                     Ops.fill(z, hidden, Double.NEGATIVE_INFINITY).softmax(-1);
@@ -152,7 +159,8 @@ final class SinkAttention extends Module {
 
     private boolean hasFusedForm() {
         boolean plain = config.prefix() == 0 && config.positions() != SinkConfig.Positions.ALIBI
-                && config.positions() != SinkConfig.Positions.RELATIVE && (config.window() == 0 || config.mechanism().front() == 0);
+                && config.positions() != SinkConfig.Positions.RELATIVE && (config.window() == 0 || config.mechanism()
+                .front() == 0);
         return plain && switch (config.mechanism()) {
             case Mechanism.Softmax _, Mechanism.KeyValueBias _, Mechanism.OffByOne _ -> true;
             case Mechanism.Similarity similarity -> similarity.function() == Mechanism.Similarity.Function.SIGMOID;

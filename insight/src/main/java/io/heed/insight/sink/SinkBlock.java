@@ -7,7 +7,10 @@ import org.bytedeco.pytorch.Tensor;
 
 import io.heed.nn.Norm;
 
-/** Attention and MLP around the residual stream. Parameters {@code norm_1.*}, {@code attn.*}, {@code norm_2.*}, {@code mlp.*}. */
+/**
+ * Attention and MLP around the residual stream. Parameters {@code norm_1.*}, {@code attn.*}, {@code norm_2.*},
+ * {@code mlp.*}.
+ */
 final class SinkBlock extends Module {
     private final SinkConfig.Placement placement;
     private final Norm norm1;

@@ -23,8 +23,10 @@ package io.heed.insight.sink;
  * @param window        keys that a query sees, itself included; 0 for all
  * @param sinkToken     whether a learned embedding stands in front of every sequence
  */
-public record SinkConfig(int vocabulary, int layers, int width, int heads, int groups, int hidden, MlpKind mlp, NormKind norm,
-                         double epsilon, Placement placement, boolean linearBias, Positions positions, double rotaryShare,
+public record SinkConfig(int vocabulary, int layers, int width, int heads, int groups, int hidden, MlpKind mlp,
+        NormKind norm,
+                         double epsilon, Placement placement, boolean linearBias, Positions positions,
+                         double rotaryShare,
                          double rotaryBase, int maxPositions, Mechanism mechanism, int prefix, int window,
                          boolean sinkToken) {
     /** f(fc x) then proj, or a gate: w1 / fc_1 gated with w2 / fc_2. */
@@ -34,14 +36,14 @@ public record SinkConfig(int vocabulary, int layers, int width, int heads, int g
     public enum NormKind { RMS, LAYER }
 
     /**
-     * x + f(norm x); x + attn(norm_1 x) + mlp(norm_2 x), or with one norm for both; or norm(x + f(x)), after which there is no
-     * norm at the end.
+     * x + f(norm x); x + attn(norm_1 x) + mlp(norm_2 x), or with one norm for both; or norm(x + f(x)), after which
+     * there is no norm at the end.
      */
     public enum Placement { PRE, PARALLEL, PARALLEL_SHARED, POST }
 
     /**
-     * None; sinusoids or a learned table added to the embedding; ALiBi; the number of T5's distance bucket (32 buckets up to
-     * 128) added to the logits; rotary.
+     * None; sinusoids or a learned table added to the embedding; ALiBi; the number of T5's distance bucket (32 buckets
+     * up to 128) added to the logits; rotary.
      */
     public enum Positions { NONE, ABSOLUTE, LEARNABLE, ALIBI, RELATIVE, ROTARY }
 
@@ -58,7 +60,8 @@ public record SinkConfig(int vocabulary, int layers, int width, int heads, int g
 
     /** The paper's block at another size: RMSNorm before, SwiGLU, rotary positions, softmax. */
     public static SinkConfig of(int vocabulary, int layers, int width, int heads, int hidden, int maxPositions) {
-        return new SinkConfig(vocabulary, layers, width, heads, heads, hidden, MlpKind.SWIGLU, NormKind.RMS, 1e-5, Placement.PRE,
+        return new SinkConfig(vocabulary, layers, width, heads, heads, hidden, MlpKind.SWIGLU, NormKind.RMS, 1e-5,
+                Placement.PRE,
                 false, Positions.ROTARY, 1, 10_000, maxPositions, new Mechanism.Softmax(), 0, 0, false);
     }
 
@@ -74,37 +77,43 @@ public record SinkConfig(int vocabulary, int layers, int width, int heads, int g
 
     /** The same with other attention. */
     public SinkConfig withMechanism(Mechanism mechanism) {
-        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement, linearBias,
+        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement,
+                linearBias,
                 positions, rotaryShare, rotaryBase, maxPositions, mechanism, prefix, window, sinkToken);
     }
 
     /** The same with other positions. */
     public SinkConfig withPositions(Positions positions) {
-        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement, linearBias,
+        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement,
+                linearBias,
                 positions, rotaryShare, rotaryBase, maxPositions, mechanism, prefix, window, sinkToken);
     }
 
     /** The same with another MLP. */
     public SinkConfig withMlp(MlpKind mlp) {
-        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement, linearBias,
+        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement,
+                linearBias,
                 positions, rotaryShare, rotaryBase, maxPositions, mechanism, prefix, window, sinkToken);
     }
 
     /** The same with norms elsewhere. */
     public SinkConfig withPlacement(Placement placement) {
-        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement, linearBias,
+        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement,
+                linearBias,
                 positions, rotaryShare, rotaryBase, maxPositions, mechanism, prefix, window, sinkToken);
     }
 
     /** The same with other keys visible. */
     public SinkConfig withVisible(int prefix, int window) {
-        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement, linearBias,
+        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement,
+                linearBias,
                 positions, rotaryShare, rotaryBase, maxPositions, mechanism, prefix, window, sinkToken);
     }
 
     /** The same with a learned embedding in front of every sequence. */
     public SinkConfig withSinkToken() {
-        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement, linearBias,
+        return new SinkConfig(vocabulary, layers, width, heads, groups, hidden, mlp, norm, epsilon, placement,
+                linearBias,
                 positions, rotaryShare, rotaryBase, maxPositions, mechanism, prefix, window, true);
     }
 

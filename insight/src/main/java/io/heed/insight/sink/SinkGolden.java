@@ -52,10 +52,13 @@ final class SinkGolden {
         int block = json.integer("block_size", 2048);
         String module = json.text("module").orElse("gpt");
         return new SinkConfig(vocabulary(json), json.integer("n_layer"), width, heads,
-                json.integer("n_query_groups", heads), json.integer("intermediate_size", 4 * width), mlp(json), norm(json),
-                json.number("norm_eps", 1e-5), placement(json, module), json.flag("bias", false), positions(json, module),
+                json.integer("n_query_groups", heads), json.integer("intermediate_size", 4 * width), mlp(json),
+                norm(json),
+                json.number("norm_eps", 1e-5), placement(json, module), json.flag("bias", false),
+                positions(json, module),
                 json.number("rotary_percentage", 1), json.number("rope_base", 10_000),
-                json.integer("max_position_embeddings", block), mechanism(json, module), json.integer("prefix_token", 0),
+                json.integer("max_position_embeddings", block), mechanism(json, module),
+                json.integer("prefix_token", 0),
                 Math.max(0, json.integer("window_size", 0)), false);
     }
 
@@ -82,7 +85,8 @@ final class SinkGolden {
                 default -> throw unknown("kernel", json, "elu, linear or mlp");
             }, normalised);
             case "gpt", "gptpostln", "gptpos", "gptrelpos", "gptprefix", "gptwindow" -> new Mechanism.Softmax();
-            default -> throw unknown("module", json, "GPT, GPTkvbias, GPTattnsim, GPTattnkernel, GPTpostln, GPTpos, GPTrelpos,"
+            default -> throw unknown("module", json,
+                    "GPT, GPTkvbias, GPTattnsim, GPTattnkernel, GPTpostln, GPTpos, GPTrelpos,"
                     + " GPTprefix or GPTwindow");
         };
     }
@@ -96,11 +100,13 @@ final class SinkGolden {
         if (shared && !parallel) {
             throw new IllegalArgumentException("shared_attention_norm needs parallel_residual");
         }
-        return !parallel ? SinkConfig.Placement.PRE : shared ? SinkConfig.Placement.PARALLEL_SHARED : SinkConfig.Placement.PARALLEL;
+        return !parallel ? SinkConfig.Placement.PRE : shared ? SinkConfig.Placement.PARALLEL_SHARED
+                : SinkConfig.Placement.PARALLEL;
     }
 
     private static SinkConfig.Positions positions(GoldenConfig json, String module) {
-        String said = json.text("positional_embedding").orElse(module.equals("gptpos") || module.equals("gptrelpos") ? "" : "rotary");
+        String said = json.text("positional_embedding").orElse(module.equals("gptpos") || module.equals("gptrelpos")
+                ? "" : "rotary");
         return switch (said) {
             case "rotary", "rope" -> SinkConfig.Positions.ROTARY;
             case "nope" -> SinkConfig.Positions.NONE;
@@ -108,7 +114,8 @@ final class SinkGolden {
             case "learnable" -> SinkConfig.Positions.LEARNABLE;
             case "alibi" -> SinkConfig.Positions.ALIBI;
             case "relative" -> SinkConfig.Positions.RELATIVE;
-            default -> throw unknown("positional_embedding", json, "rotary, nope, absolute, learnable, alibi or relative");
+            default -> throw unknown("positional_embedding", json,
+                    "rotary, nope, absolute, learnable, alibi or relative");
         };
     }
 

@@ -39,6 +39,7 @@ public final class SinkMetric {
      * @return (T)
      */
     public static Tensor sink(Tensor alpha, double epsilon) {
-        return alpha.gt(new Scalar(epsilon)).to(ScalarType.Float).mean(new long[] {0, 1, 2}, false, new ScalarTypeOptional());
+        return alpha.gt(new Scalar(epsilon)).to(ScalarType.Float).mean(new long[] {0, 1, 2}, false,
+                new ScalarTypeOptional());
     }
 }

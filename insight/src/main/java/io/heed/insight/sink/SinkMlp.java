@@ -10,8 +10,8 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.nn.Registration;
 
 /**
- * The MLPs of the paper's experiments. Parameters {@code swiglu.w1}, {@code swiglu.w2}, {@code swiglu.w3}; {@code fc_1},
- * {@code fc_2}, {@code proj} of the other gated ones; {@code fc}, {@code proj} of the plain ones.
+ * The MLPs of the paper's experiments. Parameters {@code swiglu.w1}, {@code swiglu.w2}, {@code swiglu.w3};
+ * {@code fc_1}, {@code fc_2}, {@code proj} of the other gated ones; {@code fc}, {@code proj} of the plain ones.
  */
 final class SinkMlp extends Module {
     private final UnaryOperator<Tensor> activation;

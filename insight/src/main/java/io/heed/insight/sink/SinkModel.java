@@ -55,7 +55,8 @@ public final class SinkModel extends Module implements ProbedModel {
         positions = config.positions() == SinkConfig.Positions.LEARNABLE
                 ? register_module("wpe", embedding(config.maxPositions(), width)) : null;
         sinkToken = config.sinkToken()
-                ? Registration.parameter(this, "sink_token", torch.randn(width).mul_(new Scalar(FanIn.deviation(width))))
+                ? Registration.parameter(this, "sink_token", torch.randn(width)
+                .mul_(new Scalar(FanIn.deviation(width))))
                 : null;
     }
 

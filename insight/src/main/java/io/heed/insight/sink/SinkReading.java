@@ -46,15 +46,18 @@ record SinkReading(long step, double loss, Weight first, Weight constant, Weight
             int watched = Math.max(0, task.constant()) + (model.config().sinkToken() ? 1 : 0);
             return new SinkReading(step, loss, weight(layers, front), task.constant() < 0 ? Weight.NONE
                     : weight(layers, front + task.constant()), front == 0 ? Weight.NONE : weight(layers, 0),
-                    mean(layers, (layer, head) -> layer.mass()[head]), mean(layers, (layer, head) -> layer.largest()[head]),
+                    mean(layers, (layer, head) -> layer.mass()[head]),
+                    mean(layers, (layer, head) -> layer.largest()[head]),
                     ratio(found.hiddenNorms().get(model.layers()), watched));
         }
     }
 
     /** The mean of readings at one step of several seeds. */
     static SinkReading mean(List<SinkReading> seeds) {
-        return new SinkReading(seeds.getFirst().step, average(seeds, SinkReading::loss), weights(seeds, SinkReading::first),
-                weights(seeds, SinkReading::constant), weights(seeds, SinkReading::front), average(seeds, SinkReading::mass),
+        return new SinkReading(seeds.getFirst().step, average(seeds, SinkReading::loss),
+                weights(seeds, SinkReading::first),
+                weights(seeds, SinkReading::constant), weights(seeds, SinkReading::front),
+                average(seeds, SinkReading::mass),
                 average(seeds, SinkReading::largest), average(seeds, SinkReading::hidden));
     }
 
@@ -73,7 +76,8 @@ record SinkReading(long step, double loss, Weight first, Weight constant, Weight
 
     private static Weight weight(Map<Integer, AttentionStatistics> layers, int key) {
         return new Weight(100 * mean(layers, (layer, head) -> layer.sinkShare(head, key, SinkMetric.EPSILON)),
-                mean(layers, (layer, head) -> layer.alpha(head, key)), mean(layers, (layer, head) -> layer.rawAlpha(head, key)));
+                mean(layers, (layer, head) -> layer.alpha(head, key)),
+                mean(layers, (layer, head) -> layer.rawAlpha(head, key)));
     }
 
     private static double mean(Map<Integer, AttentionStatistics> layers, Figure figure) {

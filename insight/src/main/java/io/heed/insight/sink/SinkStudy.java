@@ -20,8 +20,8 @@ import io.heed.insight.sink.Mechanism.Similarity;
 import io.heed.insight.sink.Mechanism.Similarity.Function;
 
 /**
- * When sinks emerge, in minutes: small models learn {@link BackCopy} sequences, with one thing changed at a time, and their
- * attention is read on the way.
+ * When sinks emerge, in minutes: small models learn {@link BackCopy} sequences, with one thing changed at a time, and
+ * their attention is read on the way.
  */
 final class SinkStudy implements Study {
     private static final double RATE = 2e-3;
@@ -64,8 +64,10 @@ final class SinkStudy implements Study {
             progress.update(0.95, "natural text");
             report.table(naturalText());
         }
-        report.plot(plot("Sink on the first token over training", "Sink_1, per cent", curves, reading -> reading.first().sink()))
-                .plot(plot("Raw weight on the first token over training", "mean weight", curves, reading -> reading.first().raw()))
+        report.plot(plot("Sink on the first token over training", "Sink_1, per cent", curves, reading -> reading.first()
+                .sink()))
+                .plot(plot("Raw weight on the first token over training", "mean weight", curves,
+                reading -> reading.first().raw()))
                 .plot(plot("Validation loss", "nats a token", curves, SinkReading::loss));
         report.note("Characters by a bigram table of WordNet's glosses; after t, e or i the next character is the one before it. One layer, two"
                 + " heads, width 64, learned positions, unit embeddings, AdamW, batches of 32 sequences of 64, "
@@ -84,7 +86,8 @@ final class SinkStudy implements Study {
         SinkConfig sigmoid = SinkArm.small(data, new Similarity(Function.SIGMOID, false));
         SinkConfig keyBias = SinkArm.small(data, new Mechanism.KeyValueBias(true, false, true));
         List<SinkArm> arms = new ArrayList<>(List.of(new SinkArm(BASE, softmax, 0, steps, RATE, DECAY),
-                new SinkArm(MOVED, softmax, 2, steps, RATE, DECAY), new SinkArm(SLOW, softmax, 0, steps, RATE / 10, DECAY),
+                new SinkArm(MOVED, softmax, 2, steps, RATE, DECAY), new SinkArm(SLOW, softmax, 0, steps, RATE / 10,
+                DECAY),
                 new SinkArm(SIGMOID, sigmoid, 0, quick ? 1000 : 1500, RATE, DECAY),
                 new SinkArm(BIAS, keyBias, -1, quick ? 1500 : 2000, 2 * RATE, DECAY)));
         if (!quick) {
@@ -98,7 +101,8 @@ final class SinkStudy implements Study {
             for (int constant : new int[] {0, -1}) {
                 String where = constant == 0 ? ", constant first token" : ", no constant token";
                 others().forEach((name, mechanism) ->
-                        arms.add(new SinkArm(name + where, SinkArm.small(data, mechanism), constant, steps, RATE, DECAY)));
+                        arms.add(new SinkArm(name + where, SinkArm.small(data, mechanism), constant, steps, RATE,
+                        DECAY)));
             }
         }
         return arms;
@@ -116,31 +120,37 @@ final class SinkStudy implements Study {
     }
 
     private static Report verdict(Report.Builder report, Map<String, List<SinkReading>> curves) {
-        List<Part> parts = List.of(emerges(curves.get(BASE)), moves(curves.get(MOVED)), delayed(curves.get(BASE), curves.get(SLOW)),
+        List<Part> parts = List.of(emerges(curves.get(BASE)), moves(curves.get(MOVED)),
+                delayed(curves.get(BASE), curves.get(SLOW)),
                 sigmoid(curves.get(BASE), curves.get(SIGMOID)), bias(curves.get(BIAS)));
         long held = parts.stream().filter(Part::held).count();
-        String reason = String.join("; ", parts.stream().map(part -> (part.held ? "held: " : "not held: ") + part.reason).toList());
-        return report.verdict(held == parts.size() ? Verdict.Outcome.REPRODUCED : held == 0 ? Verdict.Outcome.NOT_REPRODUCED
+        String reason = String.join("; ", parts.stream().map(part -> (part.held ? "held: " : "not held: ")
+                + part.reason).toList());
+        return report.verdict(held == parts.size() ? Verdict.Outcome.REPRODUCED : held == 0
+                ? Verdict.Outcome.NOT_REPRODUCED
                 : Verdict.Outcome.PARTLY, reason);
     }
 
     private static Part emerges(List<SinkReading> base) {
         double before = base.getFirst().first().sink();
         double after = base.getLast().first().sink();
-        return new Part(before < EMERGED / 10 && after >= EMERGED, text("softmax's sink on a constant first token goes from %.1f%% to "
+        return new Part(before < EMERGED / 10 && after >= EMERGED,
+                text("softmax's sink on a constant first token goes from %.1f%% to "
                 + "%.1f%% (emerged from %.0f%% on)", before, after, EMERGED));
     }
 
     private static Part moves(List<SinkReading> moved) {
         SinkReading end = moved.getLast();
         return new Part(end.constant().sink() >= EMERGED && end.constant().sink() > end.first().sink(), text(
-                "with the constant token third, the sink is %.1f%% there and %.1f%% on the first", end.constant().sink(), end.first().sink()));
+                "with the constant token third, the sink is %.1f%% there and %.1f%% on the first", end.constant()
+                .sink(), end.first().sink()));
     }
 
     private static Part delayed(List<SinkReading> base, List<SinkReading> slow) {
         long fast = emergence(base);
         long late = emergence(slow);
-        return new Part(fast < late, text("it emerges after %s steps, at a tenth of the rate after %s", steps(fast), steps(late)));
+        return new Part(fast < late, text("it emerges after %s steps, at a tenth of the rate after %s", steps(fast),
+                steps(late)));
     }
 
     /** Raw weight under sigmoid against softmax's, both at the end. */
@@ -148,9 +158,11 @@ final class SinkStudy implements Study {
         SinkReading soft = softmax.getLast();
         SinkReading free = sigmoid.getLast();
         boolean equal = free.loss() <= soft.loss() * (1 + EQUAL);
-        return new Part(equal && free.first().raw() < soft.first().raw() / 10, text("sigmoid without normalisation spends %.4f on the"
+        return new Part(equal && free.first().raw() < soft.first().raw() / 10,
+                text("sigmoid without normalisation spends %.4f on the"
                 + " first token (%.4f before training), softmax %.4f (less than a tenth needed), at losses %.3f and %.3f (within %.0f%%"
-                + " needed); shares alone would call %.1f%% of its heads sinks", free.first().raw(), sigmoid.getFirst().first().raw(),
+                + " needed); shares alone would call %.1f%% of its heads sinks", free.first().raw(), sigmoid.getFirst()
+                .first().raw(),
                 soft.first().raw(), free.loss(), soft.loss(), 100 * EQUAL, free.first().sink()));
     }
 
@@ -163,7 +175,8 @@ final class SinkStudy implements Study {
 
     /** The first step at which a sink is there; Long.MAX_VALUE for never. */
     private static long emergence(List<SinkReading> curve) {
-        return curve.stream().filter(reading -> reading.first().sink() >= EMERGED).mapToLong(SinkReading::step).findFirst()
+        return curve.stream().filter(reading -> reading.first().sink() >= EMERGED).mapToLong(SinkReading::step)
+                .findFirst()
                 .orElse(Long.MAX_VALUE);
     }
 
@@ -195,7 +208,8 @@ final class SinkStudy implements Study {
         for (SinkArm arm : arms) {
             SinkReading end = curves.get(arm.name()).getLast();
             boolean front = arm.config().mechanism().front() > 0 || arm.config().sinkToken();
-            List<Object> row = new ArrayList<>(List.of(arm.name(), end.step(), end.loss(), end.first().sink(), end.first().alpha(),
+            List<Object> row = new ArrayList<>(List.of(arm.name(), end.step(), end.loss(), end.first().sink(),
+                    end.first().alpha(),
                     end.first().raw()));
             row.add(arm.constant() > 0 ? end.constant().sink() : null);
             row.add(front ? end.front().sink() : null);
@@ -209,9 +223,11 @@ final class SinkStudy implements Study {
     }
 
     private static Table paper() {
-        return new Table("The paper's numbers (60M parameters, 5B tokens)", List.of("arm", "Sink_1 %", "Sink_* %", "loss"), List.of(
+        return new Table("The paper's numbers (60M parameters, 5B tokens)",
+                List.of("arm", "Sink_1 %", "Sink_* %", "loss"), List.of(
                 row("softmax", 18.18, null, 3.73), row("sigmoid without normalisation", 0.44, null, 3.70),
-                row("MLP kernel", 0.0, null, null), row("key bias", 0.0, 73.0, null), row("value bias", 17.5, null, null),
+                row("MLP kernel", 0.0, null, null), row("key bias", 0.0, 73.0, null),
+                row("value bias", 17.5, null, null),
                 row("weight decay 0", 15.2, null, null), row("weight decay 0.5", 41.1, null, null)));
     }
 
@@ -219,8 +235,10 @@ final class SinkStudy implements Study {
         return Arrays.asList(cells);
     }
 
-    private static Plot plot(String title, String axis, Map<String, List<SinkReading>> curves, ToDoubleFunction<SinkReading> figure) {
-        return new Plot(title, "steps", axis, curves.entrySet().stream().limit(8).map(entry -> new Plot.Series(entry.getKey(),
+    private static Plot plot(String title, String axis, Map<String, List<SinkReading>> curves,
+            ToDoubleFunction<SinkReading> figure) {
+        return new Plot(title, "steps", axis, curves.entrySet().stream().limit(8)
+                .map(entry -> new Plot.Series(entry.getKey(),
                 entry.getValue().stream().mapToDouble(SinkReading::step).toArray(),
                 entry.getValue().stream().mapToDouble(figure).toArray())).toList());
     }

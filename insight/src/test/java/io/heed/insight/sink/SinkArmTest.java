@@ -14,7 +14,8 @@ import io.heed.tensor.Ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 class SinkArmTest {
-    private static final String TEXT = "the little engine that could: it ate nine apples, then tin and tea in time\n".repeat(20);
+    private static final String TEXT =
+            "the little engine that could: it ate nine apples, then tin and tea in time\n".repeat(20);
 
     private PointerScope scope;
 
@@ -77,8 +78,10 @@ class SinkArmTest {
     void everyKindOfArmTrainsAndIsRead() {
         BackCopy data = new BackCopy(TEXT);
         SinkConfig softmax = SinkArm.small(data, new Mechanism.Softmax());
-        for (SinkConfig config : List.of(softmax, softmax.withVisible(0, 8), softmax.withVisible(4, 0), softmax.withSinkToken(),
-                SinkArm.small(data, new Mechanism.OffByOne()), SinkArm.small(data, new Mechanism.KeyValueBias(false, true, true)),
+        for (SinkConfig config : List.of(softmax, softmax.withVisible(0, 8), softmax.withVisible(4, 0),
+                softmax.withSinkToken(),
+                SinkArm.small(data, new Mechanism.OffByOne()),
+                SinkArm.small(data, new Mechanism.KeyValueBias(false, true, true)),
                 SinkArm.small(data, new Mechanism.Kernel(Mechanism.Kernel.Feature.MLP, false)))) {
             List<SinkReading> readings = new SinkArm("arm", config, 0, 20, 5e-3, 0.1).run(data, 0L);
             assertThat(readings).hasSize(11);

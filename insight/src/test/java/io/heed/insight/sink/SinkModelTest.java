@@ -35,8 +35,10 @@ import static org.assertj.core.api.Assertions.within;
 class SinkModelTest {
     private static final AttentionObserver NOBODY = new AttentionObserver() { };
     private static final int LENGTH = 21;
-    private static final SinkConfig BASE = new SinkConfig(13, 2, 24, 4, 2, 20, SinkConfig.MlpKind.SWIGLU, SinkConfig.NormKind.RMS,
-            1e-5, SinkConfig.Placement.PRE, false, SinkConfig.Positions.ROTARY, 1, 10_000, 32, new Mechanism.Softmax(), 0, 0, false);
+    private static final SinkConfig BASE = new SinkConfig(13, 2, 24, 4, 2, 20, SinkConfig.MlpKind.SWIGLU,
+            SinkConfig.NormKind.RMS,
+            1e-5, SinkConfig.Placement.PRE, false, SinkConfig.Positions.ROTARY, 1, 10_000, 32, new Mechanism.Softmax(),
+            0, 0, false);
 
     private PointerScope scope;
 
@@ -166,9 +168,11 @@ class SinkModelTest {
                 tokens.narrow(1, 2, LENGTH - 2)), 1);
         assertThat(tokens.equal(swapped)).isFalse();
         // in one layer without positions the order of earlier tokens makes no difference
-        SinkModel one = model(new SinkConfig(13, 1, 24, 4, 4, 20, SinkConfig.MlpKind.SWIGLU, SinkConfig.NormKind.RMS, 1e-5,
+        SinkModel one = model(new SinkConfig(13, 1, 24, 4, 4, 20, SinkConfig.MlpKind.SWIGLU, SinkConfig.NormKind.RMS,
+                1e-5,
                 SinkConfig.Placement.PRE, false, positions, 1, 10_000, 32, new Mechanism.Softmax(), 0, 0, false));
-        double difference = Ops.largestDifference(one.forward(swapped).select(1, 10), one.forward(tokens).select(1, 10));
+        double difference = Ops.largestDifference(one.forward(swapped).select(1, 10), one.forward(tokens)
+                .select(1, 10));
         if (positions == SinkConfig.Positions.NONE) {
             assertThat(difference).isLessThan(1e-5);
         } else {
@@ -202,7 +206,8 @@ class SinkModelTest {
 
     @Test
     void theMetricDividesByTheQueriesThatSeeAKey() {
-        Tensor uniform = torch.ones(4, 4).tril().div(torch.arange(new Scalar(1), new Scalar(5)).unsqueeze(1)).view(1, 1, 1, 4, 4);
+        Tensor uniform = torch.ones(4, 4).tril().div(torch.arange(new Scalar(1), new Scalar(5)).unsqueeze(1))
+                .view(1, 1, 1, 4, 4);
         double[] alpha = Ops.doubles(SinkMetric.alpha(uniform));
         assertThat(alpha[0]).isCloseTo((1 + 0.5 + 1.0 / 3 + 0.25) / 4, within(1e-6));
         assertThat(alpha[3]).isCloseTo(0.25, within(1e-6));
@@ -211,7 +216,8 @@ class SinkModelTest {
 
     @Test
     void aBiasWithoutKeyAndValueIsRefused() {
-        assertThatThrownBy(() -> new Mechanism.KeyValueBias(false, false, true)).hasMessageContaining("k_bias and v_bias are false");
+        assertThatThrownBy(() -> new Mechanism.KeyValueBias(false, false, true))
+                .hasMessageContaining("k_bias and v_bias are false");
         assertThatThrownBy(() -> BASE.withVisible(3, 4)).hasMessageContaining("cannot be had together");
     }
 

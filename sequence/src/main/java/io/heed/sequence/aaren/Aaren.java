@@ -31,8 +31,8 @@ import io.heed.tensor.Ops;
  * Aaren's mixer: output t is softmax attention of a learned query over the tokens 1 to t. Its state is one
  * {@link SoftmaxState} a head, whatever the number of tokens.
  *
- * <p>Parameters {@code query (D)}, {@code q_proj.*}, {@code k_proj.*}, {@code v_proj.*}, {@code out_proj.*}, weights (D, D)
- * and biases (D). Fresh projections are Xavier-uniform with biases 0 and the query standard normal.
+ * <p>Parameters {@code query (D)}, {@code q_proj.*}, {@code k_proj.*}, {@code v_proj.*}, {@code out_proj.*}, weights
+ * (D, D) and biases (D). Fresh projections are Xavier-uniform with biases 0 and the query standard normal.
  */
 public final class Aaren extends SequenceMixer {
     /** Two equal ways to the scores. */

@@ -20,7 +20,8 @@ final class AarenGolden {
     static GoldenSubject mixer(GoldenCase golden, Form form) {
         GoldenConfig config = new GoldenConfig(golden.config());
         Aaren aaren = new Aaren(config.integer("d_model"), config.integer("heads"), keys(form));
-        return new GoldenSubject(aaren, in -> Map.of("y", masked(aaren.forward(in.get("x"), config.context(in, form)), config, in)));
+        return new GoldenSubject(aaren,
+                in -> Map.of("y", masked(aaren.forward(in.get("x"), config.context(in, form)), config, in)));
     }
 
     /** {@code stack}: x, perhaps padding_mask to y. */
@@ -33,7 +34,8 @@ final class AarenGolden {
                 .withPlacement(pre ? AarenStackConfig.Placement.PRE : AarenStackConfig.Placement.POST)
                 .withActivation(gelu ? AarenStackConfig.Activation.GELU : AarenStackConfig.Activation.RELU)
                 .withEpsilon(config.epsilon("norm", 1e-5)).withKeys(keys(form)));
-        return new GoldenSubject(stack, in -> Map.of("y", masked(stack.forward(in.get("x"), config.context(in, form)), config, in)));
+        return new GoldenSubject(stack,
+                in -> Map.of("y", masked(stack.forward(in.get("x"), config.context(in, form)), config, in)));
     }
 
     /** {@code prefix-scan}: s, v to o and the states m, c, a after every prefix. */

@@ -13,9 +13,9 @@ import io.heed.sequence.MixerContext;
 import io.heed.sequence.MixerState;
 
 /**
- * A Transformer encoder layer with {@link Aaren} in place of self-attention; the residual adds the token that the output is
- * aligned with. Parameters {@code self_attn.*}, {@code linear1.*} (F, D), {@code linear2.*} (D, F), {@code norm1.*},
- * {@code norm2.*}.
+ * A Transformer encoder layer with {@link Aaren} in place of self-attention; the residual adds the token that the
+ * output is aligned with. Parameters {@code self_attn.*}, {@code linear1.*} (F, D), {@code linear2.*} (D, F),
+ * {@code norm1.*}, {@code norm2.*}.
  */
 public final class AarenLayer extends Module {
     private final AarenStackConfig config;

@@ -12,7 +12,8 @@ package io.heed.sequence.aaren;
  * @param epsilon    of the norms
  * @param keys       how scores are computed
  */
-public record AarenStackConfig(long width, int heads, long hidden, int layers, Placement placement, Activation activation,
+public record AarenStackConfig(long width, int heads, long hidden, int layers, Placement placement,
+        Activation activation,
                                double epsilon, Aaren.Keys keys) {
     /** Where the norms stand. */
     public enum Placement {
@@ -31,13 +32,15 @@ public record AarenStackConfig(long width, int heads, long hidden, int layers, P
             throw new IllegalArgumentException("width " + width + " is not a multiple of " + heads + " heads");
         }
         if (hidden < 1 || layers < 1) {
-            throw new IllegalArgumentException("hidden width and layers must be at least 1, got " + hidden + " and " + layers);
+            throw new IllegalArgumentException("hidden width and layers must be at least 1, got " + hidden + " and "
+                    + layers);
         }
     }
 
     /** As the paper's parameter count has it: post-norm, ReLU, eps 1e-5. */
     public static AarenStackConfig of(long width, int heads, long hidden, int layers) {
-        return new AarenStackConfig(width, heads, hidden, layers, Placement.POST, Activation.RELU, 1e-5, Aaren.Keys.FOLDED);
+        return new AarenStackConfig(width, heads, hidden, layers, Placement.POST, Activation.RELU, 1e-5,
+                Aaren.Keys.FOLDED);
     }
 
     /** The same with the norms elsewhere. */

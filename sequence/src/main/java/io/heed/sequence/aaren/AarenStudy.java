@@ -28,8 +28,8 @@ import io.heed.sequence.StudyTraining;
 import io.heed.tensor.Seeds;
 
 /**
- * Parity and streaming: Aaren, a Transformer with causal self-attention and a GRU of equal width and depth predict synthetic
- * streams; then Aaren and the Transformer take in a long stream token by token.
+ * Parity and streaming: Aaren, a Transformer with causal self-attention and a GRU of equal width and depth predict
+ * synthetic streams; then Aaren and the Transformer take in a long stream token by token.
  */
 final class AarenStudy implements Study {
     private static final List<String> ARMS = List.of("softmax", "aaren", "gru");
@@ -56,7 +56,8 @@ final class AarenStudy implements Study {
     }
 
     /** Time per token and state over a stream. */
-    private record Streaming(double firstMicros, double lastMicros, long bytesEarly, long bytesLate, double[] deciles) { }
+    private record Streaming(double firstMicros, double lastMicros, long bytesEarly, long bytesLate,
+            double[] deciles) { }
 
     @Override
     public List<Claim> claims() {
@@ -88,7 +89,8 @@ final class AarenStudy implements Study {
         }
         report.table(streamTable(streams)).plot(streamPlot(streams)).table(parameterTable());
         report.note("Every arm is 64 wide and two layers deep, has the same steps, batches and the better of the rates "
-                + Arrays.toString(RATES) + ". The Transformer has rotary positions, Aaren sinusoids added to its input.");
+                + Arrays.toString(RATES)
+                + ". The Transformer has rotary positions, Aaren sinusoids added to its input.");
         report.note("The paper's 38 datasets are replaced by two generators: noisy seasonal signals with regime switches, and"
                 + " a marked Hawkes process.");
         if (budget == Budget.FULL) {
@@ -109,14 +111,17 @@ final class AarenStudy implements Study {
             if (behind <= LEVEL || aaren.mean() - transformer.mean() <= errors) {
                 level++;
             }
-            reason.append(String.format(Locale.ROOT, "%s: Aaren's loss is %.4f against the Transformer's %.4f (%+.1f%%, level up"
+            reason.append(String.format(Locale.ROOT,
+                    "%s: Aaren's loss is %.4f against the Transformer's %.4f (%+.1f%%, level up"
                     + " to %.0f%%); ", task, aaren.mean(), transformer.mean(), 100 * behind, 100 * LEVEL));
         }
         Streaming aaren = streams.get("aaren");
         double ratio = aaren.lastMicros / aaren.firstMicros;
         boolean constant = aaren.bytesEarly == aaren.bytesLate && ratio < FLAT;
-        reason.append(String.format(Locale.ROOT, "its state stays at %d bytes and its time per token at %.2fx over %d tokens"
-                + " (flat below %.1fx), the Transformer's state grows to %d bytes", aaren.bytesLate, ratio, STREAMED, FLAT,
+        reason.append(String.format(Locale.ROOT,
+                "its state stays at %d bytes and its time per token at %.2fx over %d tokens"
+                + " (flat below %.1fx), the Transformer's state grows to %d bytes", aaren.bytesLate, ratio, STREAMED,
+                FLAT,
                 streams.get("softmax").bytesLate));
         boolean all = level == 2 && constant;
         return report.verdict(all ? Verdict.Outcome.REPRODUCED : level > 0 || constant ? Verdict.Outcome.PARTLY
@@ -180,7 +185,8 @@ final class AarenStudy implements Study {
             arms.forEach((arm, result) -> rows.add(List.of(task, arm, result.mean(), result.error(),
                     result.mean() / transformer, result.rate)));
         });
-        return new Table("Validation loss", List.of("task", "model", "loss", "standard error", "over the Transformer's", "rate"),
+        return new Table("Validation loss", List.of("task", "model", "loss", "standard error", "over the Transformer's",
+                "rate"),
                 rows);
     }
 

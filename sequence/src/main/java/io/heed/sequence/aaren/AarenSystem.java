@@ -29,9 +29,11 @@ public final class AarenSystem implements SystemEntry, MixerProvider {
             config -> Aaren.of(config)).withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(
-        new Claim("parity", "comparable to Transformers on 38 datasets of reinforcement learning, events, forecasting and"
+        new Claim("parity",
+        "comparable to Transformers on 38 datasets of reinforcement learning, events, forecasting and"
                 + " classification of time series", "abstract"),
-        new Claim("streaming", "constant memory and linear cumulative time over N streamed tokens, against linear memory and"
+        new Claim("streaming",
+        "constant memory and linear cumulative time over N streamed tokens, against linear memory and"
                 + " quadratic time of a Transformer with a key/value cache", "abstract"),
         new Claim("parameters", "almost the same number of parameters: 3,152,896 against 3,152,384 (+0.016%)",
                 "section 4"));

@@ -10,9 +10,9 @@ import io.heed.data.CounterRandom;
 import io.heed.data.Split;
 
 /**
- * Next mark and time of a marked Hawkes process: five kinds of events, each of which makes itself and the next kind likelier
- * for a while. An event is its mark, one-hot, and the logarithm of the time since the event before. The loss is the marks'
- * cross-entropy plus the squared error of the logarithm.
+ * Next mark and time of a marked Hawkes process: five kinds of events, each of which makes itself and the next kind
+ * likelier for a while. An event is its mark, one-hot, and the logarithm of the time since the event before. The loss
+ * is the marks' cross-entropy plus the squared error of the logarithm.
  */
 final class HawkesTask extends StreamTask {
     private static final int MARKS = 5;

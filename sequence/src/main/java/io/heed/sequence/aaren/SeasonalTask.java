@@ -7,8 +7,8 @@ import io.heed.data.CounterRandom;
 import io.heed.data.Split;
 
 /**
- * Next value of 8 noisy channels, each a sum of two seasonal signals whose phases and amplitudes jump when the stream's regime
- * switches (on average every 32 elements). The loss is the mean squared error.
+ * Next value of 8 noisy channels, each a sum of two seasonal signals whose phases and amplitudes jump when the stream's
+ * regime switches (on average every 32 elements). The loss is the mean squared error.
  */
 final class SeasonalTask extends StreamTask {
     private static final int CHANNELS = 8;

@@ -44,7 +44,8 @@ final class StreamModel extends Module {
     }
 
     private UnaryOperator<Tensor> backbone(String mixer, long width) {
-        Backbone backbone = register_module("backbone", new Backbone(BackboneConfig.of(mixer, width, LAYERS, StreamTask.LENGTH)));
+        Backbone backbone = register_module("backbone",
+                new Backbone(BackboneConfig.of(mixer, width, LAYERS, StreamTask.LENGTH)));
         return x -> backbone.forward(x, MixerContext.plain());
     }
 

@@ -34,7 +34,9 @@ abstract sealed class StreamTask implements Task<StreamModel> permits SeasonalTa
     /** Numbers that a model gives for the next element. */
     abstract int outputs();
 
-    /** One stream of N + 1 elements, row after row. Where streams are drawn from a text, from the part {@code split}. */
+    /**
+     * One stream of N + 1 elements, row after row. Where streams are drawn from a text, from the part {@code split}.
+     */
     abstract float[] stream(CounterRandom random, Split split);
 
     /** Mean loss of predictions (B, N, outputs) against the elements that came (B, N, C): a scalar. */
@@ -54,7 +56,8 @@ abstract sealed class StreamTask implements Task<StreamModel> permits SeasonalTa
         int stream = (LENGTH + 1) * features;
         float[] all = new float[BATCH * stream];
         for (int row = 0; row < BATCH; row++) {
-            System.arraycopy(stream(new CounterRandom(CounterRandom.key(key, row)), split), 0, all, row * stream, stream);
+            System.arraycopy(stream(new CounterRandom(CounterRandom.key(key, row)), split), 0, all, row * stream,
+                    stream);
         }
         Tensor elements = Ops.of(all, BATCH, LENGTH + 1, features);
         return loss(model.forward(elements.narrow(1, 0, LENGTH)), elements.narrow(1, 1, LENGTH));

@@ -1,8 +1,10 @@
 /**
- * Aaren: Attention as a recurrent neural network. Feng, Tung, Hajimirsadeghi, Ahmed, Bengio, Mori, 2024, arXiv 2405.13956.
+ * Aaren: Attention as a recurrent neural network. Feng, Tung, Hajimirsadeghi, Ahmed, Bengio, Mori, 2024, arXiv
+ * 2405.13956.
  *
- * <p>The query is a learned token z of the layer, not one of the inputs, so that attention over a growing set of tokens is
- * a recurrent cell of constant size (section 3.1), and all prefixes together are a parallel scan (section 3.2). A head:
+ * <p>The query is a learned token z of the layer, not one of the inputs, so that attention over a growing set of tokens
+ * is a recurrent cell of constant size (section 3.1), and all prefixes together are a parallel scan (section 3.2). A
+ * head:
  *
  * <pre>
  *   q = Wq z + bq,  k_t = Wk x_t + bk,  v_t = Wv x_t + bv,  s_t = q . k_t / sqrt(d)

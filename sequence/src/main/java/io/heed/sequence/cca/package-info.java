@@ -6,7 +6,8 @@
  * queries, keys and values after rotary positions, the tokens of group p, and N tokens in all:
  *
  * <pre>
- *   a_pj = softmax_j( q_last(p) . k_pj / sqrt(d) ),   K_p = sum_j a_pj k_pj,   V_p = sum_j a_pj v_pj      p = 1 .. floor((N - w) / g)
+ *   a_pj = softmax_j( q_last(p) . k_pj / sqrt(d) ),   K_p = sum_j a_pj k_pj,   V_p = sum_j a_pj v_pj      p = 1 ..
+ *   floor((N - w) / g)
  *   y_i  = attention of q_i to the cores p <= floor((i - w) / g) and the tokens j <= i of later groups
  * </pre>
  *

@@ -9,7 +9,8 @@
  *
  * <pre>
  *   I_i    = q_i . sum_j k_j              O_j    = k_j . sum_i q_i             incoming, outgoing flow
- *   Ihat_i = q_i . sum_j k_j / O_j        Ohat_j = k_j . sum_i q_i / I_i       with the other side conserved; Ohat clamped
+ *   Ihat_i = q_i . sum_j k_j / O_j        Ohat_j = k_j . sum_i q_i / I_i       with the other side conserved; Ohat
+ *   clamped
  *   alloc_i = sigmoid(Ihat_i L / S)       comp_j = softmax_j(Ohat_j) S
  *   y_i = alloc_i (q_i / I_i) . sum_j k_j (comp_j v_j)^T
  * </pre>

@@ -262,6 +262,7 @@ final class GraphAwareStudy implements Study {
         tuned.forEach((name, arm) -> rows.add(Arrays.asList(name, arm.parameters, arm.validation,
                 Double.isNaN(arm.offDiagonal) ? null : 100 * arm.offDiagonal)));
         return new Table("Fine-tuning on another register (paper: Sparse-GIN ahead of LoRA, no numbers)",
-                List.of("arm", "trained parameters", "validation loss, nats", "edges of the graph to other tokens, %"), rows);
+                List.of("arm", "trained parameters", "validation loss, nats", "edges of the graph to other tokens, %"),
+                rows);
     }
 }

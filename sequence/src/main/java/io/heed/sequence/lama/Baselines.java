@@ -69,8 +69,8 @@ final class Baselines {
     }
 
     /**
-     * softmax(W2 tanh(W1 h + b)) over the words: with one head and a bias additive attention, with several and without bias
-     * structured self-attention (Lin et al., ICLR 2017).
+     * softmax(W2 tanh(W1 h + b)) over the words: with one head and a bias additive attention, with several and without
+     * bias structured self-attention (Lin et al., ICLR 2017).
      */
     static final class Structured extends Pooling {
         private final LinearImpl first;
@@ -130,7 +130,8 @@ final class Baselines {
             AttentionSpec spec = AttentionSpec.softmax().withPadding(new Padding(mask.logical_not()).keys());
             Tensor out = Form.AUTO.isFused(parts[0]) ? FusedAttention.apply(parts[0], parts[1], parts[2], spec)
                     : ComposedAttention.apply(parts[0], parts[1], parts[2], spec);
-            return new Pooled(null, LowRankAttention.meanOf(norm.forward(placed.add(proj.forward(Heads.merge(out)))), mask));
+            return new Pooled(null, LowRankAttention.meanOf(norm.forward(placed.add(proj.forward(Heads.merge(out)))),
+                    mask));
         }
 
         @Override

@@ -14,7 +14,9 @@ import io.heed.data.Split;
 import io.heed.data.WordNet;
 import io.heed.tensor.Ops;
 
-/** WordNet's glosses as word numbers with their topic, one of {@link WordNet#TOPICS}: 0 is padding, 1 an unknown word. */
+/**
+ * WordNet's glosses as word numbers with their topic, one of {@link WordNet#TOPICS}: 0 is padding, 1 an unknown word.
+ */
 final class GlossTopics {
     /** Most words of a gloss. */
     static final int WORDS = 30;
@@ -66,7 +68,8 @@ final class GlossTopics {
     }
 
     private static List<String> words(String text) {
-        return List.of(text.toLowerCase(Locale.ROOT).split("[^a-z0-9]+")).stream().filter(word -> !word.isEmpty()).toList();
+        return List.of(text.toLowerCase(Locale.ROOT).split("[^a-z0-9]+")).stream().filter(word -> !word.isEmpty())
+                .toList();
     }
 
     /** V. */

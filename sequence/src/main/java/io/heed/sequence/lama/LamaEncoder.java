@@ -26,7 +26,8 @@ public final class LamaEncoder extends Module {
      */
     public Encoded forward(Tensor words, Tensor mask) {
         Pooling.Pooled pooled = attention.pool(words, mask);
-        return new Encoded(pooled.attention(), pooled.document().unflatten(1, pooled.attention().size(1), words.size(2)),
+        return new Encoded(pooled.attention(), pooled.document().unflatten(1, pooled.attention().size(1),
+                words.size(2)),
                 projection.forward(pooled.document()));
     }
 

@@ -17,7 +17,8 @@ final class LamaGolden {
     /** {@code lama-encoder}: inputs, mask (true = real word) to attention, embedding, out. */
     static GoldenSubject encoder(GoldenCase golden) {
         GoldenConfig config = new GoldenConfig(golden.config());
-        LamaEncoder encoder = new LamaEncoder(options(config, config.integer("input_dim")), config.integer("output_dim"));
+        LamaEncoder encoder = new LamaEncoder(options(config, config.integer("input_dim")),
+                config.integer("output_dim"));
         return new GoldenSubject(encoder, in -> {
             LamaEncoder.Encoded found = encoder.forward(in.get("inputs"), in.get("mask"));
             return Map.of("attention", found.attention(), "embedding", found.embedding(), "out", found.out());
@@ -52,7 +53,8 @@ final class LamaGolden {
         boolean unit = !config.json().has("l2") || config.text("l2").isPresent();
         String context = config.text("context").orElse("mean");
         if (!context.contains("learned") && !context.contains("mean")) {
-            throw new IllegalArgumentException("the golden case's context is '" + context + "', must name a mean or be learned");
+            throw new IllegalArgumentException("the golden case's context is '" + context
+                    + "', must name a mean or be learned");
         }
         return new LowRankAttention.Options(width, config.integer("num_heads"), config.integer("rank", 1),
                 context.contains("learned"), tanh, unit);

@@ -67,8 +67,10 @@ final class LamaStudy implements Study {
             arms.put(one.getKey(), arm(one.getValue(), data, steps, seeds, quick ? 2000 : 6000));
         }
         report.table(table(arms)).plot(plot(arms));
-        report.note("All arms: embeddings of 64, a GRU of 64 in each direction, " + steps + " steps of " + TopicTask.BATCH
-                + " glosses, AdamW at " + RATE + ", " + data.size() + " training glosses of up to " + GlossTopics.WORDS + " words, "
+        report.note("All arms: embeddings of 64, a GRU of 64 in each direction, " + steps + " steps of "
+                + TopicTask.BATCH
+                + " glosses, AdamW at " + RATE + ", " + data.size() + " training glosses of up to " + GlossTopics.WORDS
+                + " words, "
                 + WordNet.TOPICS + " topics, " + seeds + " seed(s).");
         report.note("Time is one forward pass of the pooling alone over 16 documents; the encoder is the same for all.");
         return verdict(report, arms);
@@ -82,8 +84,10 @@ final class LamaStudy implements Study {
         poolings.put(ADDITIVE, width -> new Baselines.Structured(width, width, 1, true));
         poolings.put(STRUCTURED, width -> new Baselines.Structured(width, 64, HEADS, false));
         poolings.put(TRANSFORMER, width -> new Baselines.Transformer(width, 4));
-        poolings.put(LAMA, width -> new LowRankAttention(new LowRankAttention.Options(width, HEADS, 1, true, true, true)));
-        poolings.put(MEAN_CONTEXT, width -> new LowRankAttention(new LowRankAttention.Options(width, HEADS, 1, false, true, true)));
+        poolings.put(LAMA, width -> new LowRankAttention(new LowRankAttention.Options(width, HEADS, 1, true, true,
+                true)));
+        poolings.put(MEAN_CONTEXT, width -> new LowRankAttention(new LowRankAttention.Options(width, HEADS, 1, false,
+                true, true)));
         return poolings;
     }
 
@@ -96,7 +100,8 @@ final class LamaStudy implements Study {
         for (int seed = 0; seed < seeds; seed++) {
             try (PointerScope _ = new PointerScope()) {
                 Seeds.seedTorch(seed, "weights", 0);
-                DocumentClassifier model = new DocumentClassifier(new DocumentClassifier.Options(data.vocabulary(), 64, GRU, true,
+                DocumentClassifier model = new DocumentClassifier(new DocumentClassifier.Options(data.vocabulary(), 64,
+                        GRU, true,
                         WordNet.TOPICS, 0.1), pooling);
                 TopicTask task = new TopicTask(data, held);
                 Evaluation evaluation = StudyTraining.train(model, task, StudyTraining.config(steps, RATE, seed));
@@ -147,7 +152,8 @@ final class LamaStudy implements Study {
     }
 
     private static Report verdict(Report.Builder report, Map<String, Arm> arms) {
-        Map.Entry<String, Arm> best = arms.entrySet().stream().max(Comparator.comparingDouble(entry -> entry.getValue().accuracy))
+        Map.Entry<String, Arm> best = arms.entrySet().stream()
+                .max(Comparator.comparingDouble(entry -> entry.getValue().accuracy))
                 .orElseThrow();
         String ours = arms.get(LAMA).accuracy >= arms.get(MEAN_CONTEXT).accuracy ? LAMA : MEAN_CONTEXT;
         Arm lama = arms.get(ours);
@@ -158,11 +164,13 @@ final class LamaStudy implements Study {
         boolean linear = lama.millis[2] / lama.millis[1] <= LINEAR;
         int held = (level ? 1 : 0) + (better ? 1 : 0) + (small ? 1 : 0) + (linear ? 1 : 0);
         return report.verdict(held == 4 ? Verdict.Outcome.REPRODUCED : held == 0 ? Verdict.Outcome.NOT_REPRODUCED
-                : Verdict.Outcome.PARTLY, String.format(Locale.ROOT, "%s reaches %.2f%%, the best (%s) %.2f%% (level within %.1f points:"
+                : Verdict.Outcome.PARTLY,
+                String.format(Locale.ROOT, "%s reaches %.2f%%, the best (%s) %.2f%% (level within %.1f points:"
                 + " %s), additive attention %.2f%% (beaten: %s); %d attention parameters against %d of structured self-attention with"
                 + " da = D (below a third: %s); four times the words take %.1f times as long (linear up to %.0f: %s), the transformer"
                 + " layer %.1f times", ours, lama.accuracy, best.getKey(), best.getValue().accuracy, LEVEL, yes(level),
-                arms.get(ADDITIVE).accuracy, yes(better), lama.parameters, full, yes(small), lama.millis[2] / lama.millis[1], LINEAR,
+                arms.get(ADDITIVE).accuracy, yes(better), lama.parameters, full, yes(small),
+                lama.millis[2] / lama.millis[1], LINEAR,
                 yes(linear), arms.get(TRANSFORMER).millis[2] / arms.get(TRANSFORMER).millis[1]));
     }
 
@@ -180,7 +188,8 @@ final class LamaStudy implements Study {
             }
             rows.add(row);
         });
-        return new Table("Topics of glosses", List.of("pooling", "accuracy %", "loss", "attention parameters", "cosine of two heads",
+        return new Table("Topics of glosses", List.of("pooling", "accuracy %", "loss", "attention parameters",
+                "cosine of two heads",
                 "ms at T = 32", "ms at T = 128", "ms at T = 512"), rows);
     }
 

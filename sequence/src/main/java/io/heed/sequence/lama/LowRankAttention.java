@@ -43,7 +43,10 @@ public final class LowRankAttention extends Pooling {
         }
     }
 
-    /** Fresh weights: P and Q uniform within 1 / sqrt(m r) (Kaiming with a = sqrt 5), the context normal with deviation 1. */
+    /**
+     * Fresh weights: P and Q uniform within 1 / sqrt(m r) (Kaiming with a = sqrt 5), the context normal with deviation
+     * 1.
+     */
     public LowRankAttention(Options options) {
         super("LowRankAttention");
         this.options = options;
@@ -97,7 +100,8 @@ public final class LowRankAttention extends Pooling {
      * @param attention (B, m, T)
      */
     public static Tensor penalty(Tensor attention) {
-        Tensor overlap = attention.matmul(attention.transpose(1, 2)).sub(torch.eye(attention.size(1)).to(attention.device(),
+        Tensor overlap = attention.matmul(attention.transpose(1, 2))
+                .sub(torch.eye(attention.size(1)).to(attention.device(),
                 Ops.type(attention)));
         return overlap.mul(overlap).sum(new long[] {1, 2}, false, new ScalarTypeOptional()).mean();
     }

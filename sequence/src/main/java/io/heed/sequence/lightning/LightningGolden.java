@@ -50,7 +50,8 @@ final class LightningGolden {
         GoldenConfig config = new GoldenConfig(golden.config());
         int layers = config.integer("num_layers", 12);
         TnlAttention layer = new TnlAttention(config.integer("embed_dim"),
-                DecayRates.of(config.integer("num_heads"), config.integer("layer_idx", 0), layers), config.flag("bias", false),
+                DecayRates.of(config.integer("num_heads"), config.integer("layer_idx", 0), layers),
+                config.flag("bias", false),
                 config.number("ln_eps", 1e-5), layers);
         return new GoldenSubject(layer, in -> Map.of("y", layer.forward(in.get("x"), config.context(in, form))));
     }

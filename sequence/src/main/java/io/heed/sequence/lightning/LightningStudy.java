@@ -30,12 +30,13 @@ import io.heed.sequence.TextTask;
 import io.heed.tensor.Seeds;
 
 /**
- * Constant speed: tokens per second of the blocked kernel, of causal linear attention by running sums, of the dense masked
- * product and of softmax attention over the sequence length, at 16k tokens in all. Quality: a character model with decay,
- * without decay and with softmax attention, equally large.
+ * Constant speed: tokens per second of the blocked kernel, of causal linear attention by running sums, of the dense
+ * masked product and of softmax attention over the sequence length, at 16k tokens in all. Quality: a character model
+ * with decay, without decay and with softmax attention, equally large.
  */
 final class LightningStudy implements Study {
-    private static final List<String> ARMS = List.of("lightning-attention", "lightning-attention:decay=false", "softmax");
+    private static final List<String> ARMS = List.of("lightning-attention", "lightning-attention:decay=false",
+            "softmax");
     /** How much the blocked kernel's speed may vary over the length, as a share of the lowest. */
     private static final double STEADY = 0.15;
     /** How much the quadratic forms must fall from 1k to 16k. */
@@ -91,10 +92,12 @@ final class LightningStudy implements Study {
         for (boolean one : held) {
             count += one ? 1 : 0;
         }
-        String reason = String.format(Locale.ROOT, "forward and backward speed varies by %.1f%% from %d to %d tokens (steady below"
+        String reason = String.format(Locale.ROOT,
+                "forward and backward speed varies by %.1f%% from %d to %d tokens (steady below"
                 + " %.0f%%); from 1k to 16k the dense product falls %.1fx and softmax attention %.1fx (at least %.0fx wanted); the"
                 + " blocked kernel is at least %.1fx as fast as running sums (%.0fx wanted); validation loss %.3f with decay, %.3f"
-                + " without, %.3f with softmax attention (at most %.1f behind)", 100 * variation, rows.getFirst().length(),
+                + " without, %.3f with softmax attention (at most %.1f behind)", 100 * variation, rows.getFirst()
+                .length(),
                 at16k.length(), 100 * STEADY, denseFall, softmaxFall, FALL, ahead, AHEAD, decay, none, softmax, LEVEL);
         return report.verdict(count == held.length ? Verdict.Outcome.REPRODUCED
                 : count > 0 ? Verdict.Outcome.PARTLY : Verdict.Outcome.NOT_REPRODUCED, reason);
@@ -104,7 +107,8 @@ final class LightningStudy implements Study {
         boolean quick = budget == Budget.QUICK;
         int length = 256;
         TextCorpus glosses = WordNet.glosses();
-        TextTask task = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), length), quick ? 8 : 16,
+        TextTask task = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), length),
+                quick ? 8 : 16,
                 quick ? 64 : 256);
         LanguageModelConfig softmax = new LanguageModelConfig(task.data().vocabularySize(), true,
                 BackboneConfig.of("softmax", 96, 3, length));
@@ -114,7 +118,8 @@ final class LightningStudy implements Study {
         for (int arm = 0; arm < ARMS.size(); arm++) {
             double sum = 0;
             for (int seed = 0; seed < seeds; seed++) {
-                progress.update(0.45 + 0.55 * (arm * seeds + seed) / (ARMS.size() * seeds), "text with " + ARMS.get(arm));
+                progress.update(0.45 + 0.55 * (arm * seeds + seed) / (ARMS.size() * seeds), "text with "
+                        + ARMS.get(arm));
                 LanguageModelConfig config = size.fit(softmax.withBackbone(softmax.backbone()
                         .withMixers(BackboneConfig.of(ARMS.get(arm), 96, 3, length).mixers())));
                 try (PointerScope _ = new PointerScope()) {
@@ -130,16 +135,19 @@ final class LightningStudy implements Study {
 
     private static Table speedTable(List<SpeedArms.Row> rows) {
         List<List<Object>> cells = new ArrayList<>();
-        rows.forEach(row -> cells.add(List.of(row.length(), row.blocked(), row.blockedBoth(), row.runningSum(), row.dense(),
+        rows.forEach(row -> cells.add(List.of(row.length(), row.blocked(), row.blockedBoth(), row.runningSum(),
+                row.dense(),
                 row.softmax(), row.softmaxBoth())));
-        return new Table("Tokens/s over the length", List.of("length", "blocked", "blocked, with backward", "running sums",
+        return new Table("Tokens/s over the length", List.of("length", "blocked", "blocked, with backward",
+                "running sums",
                 "dense product", "softmax", "softmax, with backward"), cells);
     }
 
     private static Plot speedPlot(List<SpeedArms.Row> rows) {
         double[] length = rows.stream().mapToDouble(SpeedArms.Row::length).toArray();
         return new Plot("Speed over the length", "tokens in a sequence", "tokens/s", List.of(
-                new Plot.Series("blocked, with backward", length, rows.stream().mapToDouble(SpeedArms.Row::blockedBoth).toArray()),
+                new Plot.Series("blocked, with backward", length, rows.stream().mapToDouble(SpeedArms.Row::blockedBoth)
+                .toArray()),
                 new Plot.Series("running sums", length, rows.stream().mapToDouble(SpeedArms.Row::runningSum).toArray()),
                 new Plot.Series("dense product", length, rows.stream().mapToDouble(SpeedArms.Row::dense).toArray()),
                 new Plot.Series("softmax, with backward", length,
@@ -167,6 +175,7 @@ final class LightningStudy implements Study {
     private static Table lossTable(Map<String, Double> losses) {
         List<List<Object>> cells = new ArrayList<>();
         losses.forEach((arm, loss) -> cells.add(List.of(arm, loss, loss / Math.log(2))));
-        return new Table("Characters of WordNet's glosses", List.of("mixer", "validation loss", "bits per character"), cells);
+        return new Table("Characters of WordNet's glosses", List.of("mixer", "validation loss", "bits per character"),
+                cells);
     }
 }

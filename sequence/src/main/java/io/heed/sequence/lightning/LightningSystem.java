@@ -29,7 +29,8 @@ public final class LightningSystem implements SystemEntry, MixerProvider {
     static final List<Claim> CLAIMS = List.of(
         new Claim("constant-speed", "training speed is constant over the sequence length (1k to 128k) at fixed memory",
                 "abstract"),
-        new Claim("quality", "TNL's training loss is below that of LLaMA with FlashAttention-2, HGRN and TNN at 1B and 3B"
+        new Claim("quality",
+        "TNL's training loss is below that of LLaMA with FlashAttention-2, HGRN and TNN at 1B and 3B"
                 + " parameters", "figure 1"),
         new Claim("first-constant", "the first linear attention of constant speed in the causal setting", "abstract"));
 

@@ -64,7 +64,8 @@ final class SpeedArms {
             double[] fast = Timings.medians(rounds, forward(blocked), both(blocked));
             double[] slow = Timings.medians(Math.max(1, rounds / 3), forward(() -> runningSums(q, k, v)),
                     forward(() -> dense(q, k, v)), forward(exact), both(exact));
-            return new Row(length, TOKENS / fast[0], TOKENS / fast[1], TOKENS / slow[0], TOKENS / slow[1], TOKENS / slow[2],
+            return new Row(length, TOKENS / fast[0], TOKENS / fast[1], TOKENS / slow[0], TOKENS / slow[1],
+                    TOKENS / slow[2],
                     TOKENS / slow[3]);
         }
     }
@@ -119,7 +120,8 @@ final class SpeedArms {
             state.zero_();
             for (long from = 0; from < q.size(2); from += SEGMENT) {
                 try (PointerScope _ = new PointerScope()) {
-                    Tensor products = part(k, b, from).unsqueeze(-1).mul(part(v, b, from).unsqueeze(-2)); // (H, n, d, e)
+                    // (H, n, d, e)
+                    Tensor products = part(k, b, from).unsqueeze(-1).mul(part(v, b, from).unsqueeze(-2));
                     Tensor sums = products.cumsum_(1).add_(state);
                     part(out, b, from).copy_(part(q, b, from).unsqueeze(-2).matmul(sums).squeeze(-2));
                     state.copy_(sums.narrow(1, sums.size(1) - 1, 1));
@@ -141,7 +143,8 @@ final class SpeedArms {
             for (long from = 0; from < length; from += ROWS) {
                 try (PointerScope _ = new PointerScope()) {
                     long rows = Math.min(ROWS, length - from);
-                    Tensor products = q.select(0, b).narrow(1, from, rows).matmul(k.select(0, b).transpose(1, 2)).tril_(from);
+                    Tensor products = q.select(0, b).narrow(1, from, rows).matmul(k.select(0, b).transpose(1, 2))
+                            .tril_(from);
                     out.select(0, b).narrow(1, from, rows).copy_(products.matmul(v.select(0, b)));
                 }
             }

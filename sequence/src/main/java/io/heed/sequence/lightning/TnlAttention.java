@@ -28,11 +28,12 @@ import io.heed.sequence.SequenceMixer;
 import io.heed.sequence.TensorState;
 
 /**
- * TNL's attention layer around lightning attention. Its state is one (d, d) matrix a head, whatever the number of tokens.
+ * TNL's attention layer around lightning attention. Its state is one (d, d) matrix a head, whatever the number of
+ * tokens.
  *
  * <p>Parameters {@code q_proj.weight}, {@code k_proj.weight}, {@code v_proj.weight}, {@code o_proj.weight} (D, D),
- * {@code norm.weight}, {@code norm.bias} (D), {@code output_gate.0.weight} (d, D), {@code output_gate.1.weight} (D, d), and
- * a bias for each linear map if asked. The decay rates are computed, not stored.
+ * {@code norm.weight}, {@code norm.bias} (D), {@code output_gate.0.weight} (d, D), {@code output_gate.1.weight} (D, d),
+ * and a bias for each linear map if asked. The decay rates are computed, not stored.
  */
 public final class TnlAttention extends SequenceMixer {
     private static final double EPSILON = 1e-5;
@@ -83,7 +84,8 @@ public final class TnlAttention extends SequenceMixer {
      */
     static TnlAttention of(MixerConfig config) {
         if (!config.causal()) {
-            throw new IllegalArgumentException("lightning-attention decays with distance into the past: it is causal only");
+            throw new IllegalArgumentException(
+                    "lightning-attention decays with distance into the past: it is causal only");
         }
         if (config.keyValueHeads() != config.heads()) {
             throw new IllegalArgumentException("lightning-attention has no grouped heads: key/value heads must be "

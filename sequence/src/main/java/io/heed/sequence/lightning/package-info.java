@@ -1,6 +1,6 @@
 /**
- * Lightning attention and TransNormerLLM's attention layer: Various Lengths, Constant Speed: Efficient Language Modeling
- * with Lightning Attention. Qin, Sun, Li, Shen, Sun, Zhong, ICML 2024, arXiv 2405.17381.
+ * Lightning attention and TransNormerLLM's attention layer: Various Lengths, Constant Speed: Efficient Language
+ * Modeling with Lightning Attention. Qin, Sun, Li, Shen, Sun, Zhong, ICML 2024, arXiv 2405.17381.
  *
  * <p>Causal linear attention with a decay rate s a head, lambda = exp(-s); no softmax, no scale, no denominator:
  *

@@ -7,7 +7,8 @@ final class ConvexHull {
     private ConvexHull() { }
 
     /**
-     * The hull's corners counter-clockwise from the lowest number, closed by repeating it; points on an edge are no corners.
+     * The hull's corners counter-clockwise from the lowest number, closed by repeating it; points on an edge are no
+     * corners.
      *
      * @throws IllegalArgumentException when the points have no area
      */

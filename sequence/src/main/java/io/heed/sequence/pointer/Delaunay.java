@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Delaunay triangulations, by wrapping: from an edge of the hull on, the third corner on an edge's open side is the one whose
- * circle holds no other point. O(n) a triangle, so O(n^2) in all, without a super-triangle's errors at the hull.
+ * Delaunay triangulations, by wrapping: from an edge of the hull on, the third corner on an edge's open side is the one
+ * whose circle holds no other point. O(n) a triangle, so O(n^2) in all, without a super-triangle's errors at the hull.
  */
 final class Delaunay {
     private Delaunay() { }

@@ -8,8 +8,9 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.tensor.Ops;
 
 /**
- * The paper's baselines: the same LSTMs with a linear map to the answers 0 to n, n fixed, either of the decoder's state alone or
- * of the state beside a weighted sum of the encoder's states (content attention). They cannot read more than n points.
+ * The paper's baselines: the same LSTMs with a linear map to the answers 0 to n, n fixed, either of the decoder's state
+ * alone or of the state beside a weighted sum of the encoder's states (content attention). They cannot read more than n
+ * points.
  *
  * <p>Further parameters {@code output.weight (1 + n, h or 2 h)}, {@code output.bias}.
  */
@@ -31,7 +32,8 @@ final class FixedDictionary extends PointModel {
     Tensor scores(Encoded encoded, Tensor states) {
         long answers = encoded.memory().size(1);
         if (answers > most + 1) {
-            throw new IllegalArgumentException("a dictionary of " + most + " answers cannot tell " + (answers - 1) + " points apart");
+            throw new IllegalArgumentException("a dictionary of " + most + " answers cannot tell " + (answers - 1)
+                    + " points apart");
         }
         Tensor x = attends ? torch.cat(new TensorVector(states, context(encoded, states)), 2) : states;
         Tensor scores = output.forward(x).narrow(2, 0, answers);

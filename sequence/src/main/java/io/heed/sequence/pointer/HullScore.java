@@ -29,7 +29,8 @@ record HullScore(double exact, double coverage, double notSimple) {
                 coverage += Polygons.area(points, polygon) / Polygons.area(points, right);
             }
         }
-        return new HullScore(exact / found.length, simple == 0 ? 0 : coverage / simple, 1 - (double) simple / found.length);
+        return new HullScore(exact / found.length, simple == 0 ? 0 : coverage / simple,
+                1 - (double) simple / found.length);
     }
 
     /** The coverage, or FAIL where too many polygons are not simple. */

@@ -18,7 +18,8 @@ import io.heed.tensor.Ops;
  * @param targets       (B, S) int64, zeros past the end
  * @param targetLengths (B) int64
  */
-record Instances(List<PointSet> sets, List<int[]> answers, Tensor points, Tensor lengths, Tensor targets, Tensor targetLengths) {
+record Instances(List<PointSet> sets, List<int[]> answers, Tensor points, Tensor lengths, Tensor targets,
+        Tensor targetLengths) {
     /**
      * Uniform points, the same for the same key.
      *

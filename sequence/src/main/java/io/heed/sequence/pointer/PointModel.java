@@ -17,7 +17,8 @@ import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
 /**
- * An LSTM that reads points and one that answers with their numbers; subclasses say how a decoder state scores the answers.
+ * An LSTM that reads points and one that answers with their numbers; subclasses say how a decoder state scores the
+ * answers.
  *
  * <p>Parameters {@code start_symbol (2)}, {@code end_symbol (h)}, {@code encoder_c_0 (h)}, {@code encoder.*} and
  * {@code decoder.*} as libtorch names an LSTM of one layer. All fresh weights are uniform within 0.08.
@@ -63,7 +64,8 @@ abstract class PointModel extends Module {
     record Encoded(Tensor memory, Tensor hidden, Tensor h, Tensor c) {
         /** Rows repeated or chosen. */
         Encoded rows(Tensor indices) {
-            return new Encoded(memory.index_select(0, indices), hidden.index_select(0, indices), h.index_select(0, indices),
+            return new Encoded(memory.index_select(0, indices), hidden.index_select(0, indices),
+                    h.index_select(0, indices),
                     c.index_select(0, indices));
         }
     }
@@ -76,7 +78,8 @@ abstract class PointModel extends Module {
      */
     final Encoded encode(Tensor points, Tensor lengths) {
         long batch = points.size(0);
-        PackedRecurrence.LstmRun run = PackedRecurrence.lstm(encoder, points, lengths, endSymbol.expand(batch, endSymbol.size(0)),
+        PackedRecurrence.LstmRun run = PackedRecurrence.lstm(encoder, points, lengths,
+                endSymbol.expand(batch, endSymbol.size(0)),
                 encoderCell.expand(batch, encoderCell.size(0)));
         Tensor memory = torch.cat(new TensorVector(endSymbol.expand(batch, 1, endSymbol.size(0)), run.outputs()), 1);
         Tensor positions = torch.arange(new Scalar(memory.size(1)), Ops.options(ScalarType.Long)).unsqueeze(0);
@@ -107,21 +110,26 @@ abstract class PointModel extends Module {
                 .expand(targets.size(0), targets.size(1), points.size(2));
         Tensor inputs = torch.cat(new TensorVector(startSymbol.expand(points.size(0), 1, startSymbol.size(0)),
                 points.gather(1, chosen)), 1);
-        Tensor states = PackedRecurrence.lstm(decoder, inputs, targetLengths.add(new Scalar(1)), encoded.h(), encoded.c()).outputs();
+        Tensor states = PackedRecurrence.lstm(decoder, inputs, targetLengths.add(new Scalar(1)), encoded.h(),
+                encoded.c()).outputs();
         return scores(encoded, states);
     }
 
-    /** Mean cross-entropy over all steps of all sequences, the end included; steps past a sequence's end do not count. */
+    /**
+     * Mean cross-entropy over all steps of all sequences, the end included; steps past a sequence's end do not count.
+     */
     static Tensor loss(Tensor scores, Tensor targets, Tensor targetLengths) {
         long steps = scores.size(1);
         Tensor all = torch.cat(new TensorVector(targets, torch.zeros_like(targets.narrow(1, 0, 1))), 1);
         Tensor counted = counted(steps, targetLengths).flatten().nonzero().squeeze(1);
-        return torch.cross_entropy_loss(scores.flatten(0, 1).index_select(0, counted), all.flatten().index_select(0, counted));
+        return torch.cross_entropy_loss(scores.flatten(0, 1).index_select(0, counted), all.flatten()
+                .index_select(0, counted));
     }
 
     /** (B, S + 1) bool: the steps that exist. */
     static Tensor counted(long steps, Tensor targetLengths) {
-        return torch.arange(new Scalar(steps), Ops.options(ScalarType.Long)).unsqueeze(0).le(targetLengths.unsqueeze(1));
+        return torch.arange(new Scalar(steps), Ops.options(ScalarType.Long)).unsqueeze(0)
+                .le(targetLengths.unsqueeze(1));
     }
 
     /** The first decoder input of every row, (B, 2). */

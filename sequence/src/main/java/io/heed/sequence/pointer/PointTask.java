@@ -14,8 +14,8 @@ import io.heed.train.Step;
 import io.heed.train.Task;
 
 /**
- * Learning a {@link Problem} by the right answers, on new instances at every step. The metric is the share of answers' tokens
- * that are likeliest when those before are right, the end included.
+ * Learning a {@link Problem} by the right answers, on new instances at every step. The metric is the share of answers'
+ * tokens that are likeliest when those before are right, the end included.
  *
  * @param least fewest points
  * @param most  most points
@@ -41,11 +41,13 @@ record PointTask(Problem problem, int least, int most) implements Task<PointMode
         try (PointerScope _ = new PointerScope()) {
             Instances held = heldOut(HELD_OUT);
             Tensor scores = scores(model, held);
-            Tensor targets = torch.cat(new TensorVector(held.targets(), torch.zeros_like(held.targets().narrow(1, 0, 1))), 1);
+            Tensor targets =
+                    torch.cat(new TensorVector(held.targets(), torch.zeros_like(held.targets().narrow(1, 0, 1))), 1);
             Tensor counted = PointModel.counted(scores.size(1), held.targetLengths());
             Tensor right = scores.argmax(new LongOptional(2), false).eq(targets).logical_and(counted);
             double accuracy = (double) count(right) / count(counted);
-            return Evaluation.of(PointModel.loss(scores, held.targets(), held.targetLengths()).item_double(), metric(), accuracy);
+            return Evaluation.of(PointModel.loss(scores, held.targets(), held.targetLengths()).item_double(), metric(),
+                    accuracy);
         }
     }
 

@@ -22,8 +22,10 @@ final class PointerGolden {
             Tensor targets = in.get("targets").t();
             Tensor targetLengths = in.get("target_lengths");
             Tensor scores = network.forward(in.get("points").transpose(0, 1), lengths, targets, targetLengths);
-            Tensor valid = PointModel.counted(scores.size(1), targetLengths).unsqueeze(-1).logical_and(scores.isfinite());
-            return Map.of("logits", Ops.fill(scores, valid.logical_not(), 0).transpose(0, 1), "valid", valid.transpose(0, 1),
+            Tensor valid = PointModel.counted(scores.size(1), targetLengths).unsqueeze(-1)
+                    .logical_and(scores.isfinite());
+            return Map.of("logits", Ops.fill(scores, valid.logical_not(), 0).transpose(0, 1), "valid",
+                    valid.transpose(0, 1),
                     "loss", PointModel.loss(scores, targets, targetLengths));
         });
     }
@@ -32,7 +34,8 @@ final class PointerGolden {
     static GoldenSubject beamSearch(GoldenCase golden) {
         GoldenConfig config = new GoldenConfig(golden.config());
         PointerNetwork network = network(golden);
-        BeamSearch search = new BeamSearch(network, Rule.named(config.text("task").orElse("convex-hull")), config.integer("beams", 3));
+        BeamSearch search = new BeamSearch(network, Rule.named(config.text("task").orElse("convex-hull")),
+                config.integer("beams", 3));
         return new GoldenSubject(network, in -> {
             int[][] answers = search.run(in.get("points").transpose(0, 1), in.get("lengths"));
             int longest = 0;

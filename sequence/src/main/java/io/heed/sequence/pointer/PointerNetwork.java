@@ -8,7 +8,10 @@ import io.heed.nn.Form;
 import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
-/** The pointer network; see the package. Further parameters {@code attention.W1}, {@code attention.W2} (h, h), {@code attention.v (h)}. */
+/**
+ * The pointer network; see the package. Further parameters {@code attention.W1}, {@code attention.W2} (h, h),
+ * {@code attention.v (h)}.
+ */
 final class PointerNetwork extends PointModel {
     private final Tensor w1;
     private final Tensor w2;

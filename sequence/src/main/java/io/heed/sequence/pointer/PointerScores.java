@@ -33,7 +33,8 @@ final class PointerScores {
     private static Tensor fused(Tensor queries, Tensor keys, Tensor v) {
         return Autograd.apply(List.of(queries, keys, v), (context, _) -> {
             Tensor out = queries.new_empty(queries.size(0), queries.size(1), keys.size(1));
-            try (View q = View.read(queries); View k = View.read(keys); View w = View.read(v); View o = View.write(out)) {
+            try (View q = View.read(queries); View k = View.read(keys); View w = View.read(v); View o =
+                    View.write(out)) {
                 AdditiveScores.forward(q.rows(), k.rows(), w.rows(), o.rows());
             }
             context.save(queries, keys, v);
@@ -42,8 +43,10 @@ final class PointerScores {
             Tensor dq = like(context.saved(0));
             Tensor dk = like(context.saved(1));
             Tensor dv = like(context.saved(2));
-            try (View q = View.read(context.saved(0)); View k = View.read(context.saved(1)); View w = View.read(context.saved(2));
-                    View g = View.read(gradients.getFirst()); View a = View.write(dq); View b = View.write(dk); View c = View.write(dv)) {
+            try (View q = View.read(context.saved(0)); View k = View.read(context.saved(1)); View w =
+                    View.read(context.saved(2));
+                    View g = View.read(gradients.getFirst()); View a = View.write(dq); View b = View.write(dk); View c =
+                            View.write(dv)) {
                 AdditiveScores.backward(q.rows(), k.rows(), w.rows(), g.rows(), a.rows(), b.rows(), c.rows());
             }
             return List.of(dq, dk, dv);

@@ -42,7 +42,8 @@ final class PointerStudy implements Study {
 
     private record TourArm(int cities, double ours, double shortest, double nearest) { }
 
-    private record Sizes(int hidden, int least, int most, int steps, int tourSteps, int[] cities, int[] longer, double area) {
+    private record Sizes(int hidden, int least, int most, int steps, int tourSteps, int[] cities, int[] longer,
+            double area) {
         static Sizes of(Budget budget) {
             return budget == Budget.QUICK ? new Sizes(64, 5, 6, 3000, 1500, new int[] {5}, new int[] {8, 10, 12}, 0.9)
                     : new Sizes(128, 5, 12, 12_000, 8000, new int[] {5, 8}, new int[] {20, 50, 100}, 0.97);
@@ -73,11 +74,16 @@ final class PointerStudy implements Study {
             progress.update((3.0 * sizes.steps + tours.size() * sizes.tourSteps) / all, cities + " cities");
             tours.add(tour(cities, sizes));
         }
-        report.table(hullTable(arms, sizes)).table(longerTable(arms.get(POINTER))).table(tourTable(tours)).plot(plot(arms.get(POINTER)));
-        report.note("Uniform points, new at every step, " + sizes.least + " to " + sizes.most + " for hulls; one LSTM layer of "
-                + sizes.hidden + ", AdamW at " + RATE + ", clip " + CLIP + ", batches of 128, " + sizes.steps + " steps for each model"
-                + " (the paper: 256 or 512 units, a million instances). Answers by beam search with " + BEAMS + " beams.");
-        report.note("The LSTM and the LSTM with attention answer from a dictionary of " + sizes.most + " numbers and cannot read more"
+        report.table(hullTable(arms, sizes)).table(longerTable(arms.get(POINTER))).table(tourTable(tours))
+                .plot(plot(arms.get(POINTER)));
+        report.note("Uniform points, new at every step, " + sizes.least + " to " + sizes.most
+                + " for hulls; one LSTM layer of "
+                + sizes.hidden + ", AdamW at " + RATE + ", clip " + CLIP + ", batches of 128, " + sizes.steps
+                + " steps for each model"
+                + " (the paper: 256 or 512 units, a million instances). Answers by beam search with " + BEAMS
+                + " beams.");
+        report.note("The LSTM and the LSTM with attention answer from a dictionary of " + sizes.most
+                + " numbers and cannot read more"
                 + " points.");
         return verdict(report, arms, tours, sizes, budget);
     }
@@ -94,7 +100,9 @@ final class PointerStudy implements Study {
             Map<Integer, HullScore> further = new LinkedHashMap<>();
             if (longer) {
                 for (int n : sizes.longer) {
-                    further.put(n, HullScore.of(built, Instances.of(Problem.CONVEX_HULL, CounterRandom.key(n), EVALUATED / 2, n, n), BEAMS));
+                    further.put(n,
+                            HullScore.of(built, Instances.of(Problem.CONVEX_HULL, CounterRandom.key(n), EVALUATED / 2,
+                            n, n), BEAMS));
                 }
             }
             return new Arm(tokens, HullScore.of(built, task.heldOut(EVALUATED), BEAMS), seconds, further);
@@ -127,7 +135,8 @@ final class PointerStudy implements Study {
         return StudyTraining.config(steps, RATE, 0).withClip(CLIP).withWeightDecay(0, false);
     }
 
-    private static Report verdict(Report.Builder report, Map<String, Arm> arms, List<TourArm> tours, Sizes sizes, Budget budget) {
+    private static Report verdict(Report.Builder report, Map<String, Arm> arms, List<TourArm> tours, Sizes sizes,
+            Budget budget) {
         Arm pointer = arms.get(POINTER);
         Arm attention = arms.get(ATTENTION);
         Arm lstm = arms.get(LSTM);
@@ -139,16 +148,20 @@ final class PointerStudy implements Study {
         double least = pointer.longer.values().stream().mapToDouble(HullScore::coverage).min().orElseThrow();
         boolean longer = least >= LONGER_AREA;
         TourArm five = tours.getFirst();
-        boolean short5 = five.ours <= five.shortest * (1 + TOUR) && (budget == Budget.QUICK || five.ours < five.nearest);
+        boolean short5 = five.ours <= five.shortest * (1 + TOUR)
+                && (budget == Budget.QUICK || five.ours < five.nearest);
         int held = (ordered ? 1 : 0) + (covers ? 1 : 0) + (longer ? 1 : 0) + (short5 ? 1 : 0);
         return report.verdict(held == 4 ? Verdict.Outcome.REPRODUCED : held == 0 ? Verdict.Outcome.NOT_REPRODUCED
-                : Verdict.Outcome.PARTLY, String.format(Locale.ROOT, "exact hulls %.1f%% against %.1f%% of the LSTM with attention and"
+                : Verdict.Outcome.PARTLY,
+                String.format(Locale.ROOT, "exact hulls %.1f%% against %.1f%% of the LSTM with attention and"
                 + " %.1f%% of the LSTM, tokens %.1f%%, %.1f%%, %.1f%% (in this order: %s); area %.1f%% (%.0f%% needed: %s); at least"
                 + " %.1f%% of the area on up to %d points, beyond training (%.0f%% needed: %s); tours of %d cities %.3f long, the"
                 + " shortest %.3f, nearest neighbour %.3f (within %.0f%%: %s)", 100 * pointer.hulls.exact(),
                 100 * attention.hulls.exact(), 100 * lstm.hulls.exact(), 100 * pointer.tokens, 100 * attention.tokens,
-                100 * lstm.tokens, yes(ordered), 100 * pointer.hulls.coverage(), 100 * sizes.area, yes(covers), 100 * least,
-                sizes.longer[sizes.longer.length - 1], 100 * LONGER_AREA, yes(longer), five.cities, five.ours, five.shortest,
+                100 * lstm.tokens, yes(ordered), 100 * pointer.hulls.coverage(), 100 * sizes.area, yes(covers),
+                100 * least,
+                sizes.longer[sizes.longer.length - 1], 100 * LONGER_AREA, yes(longer), five.cities, five.ours,
+                five.shortest,
                 five.nearest, 100 * TOUR, yes(short5)));
     }
 
@@ -160,31 +173,41 @@ final class PointerStudy implements Study {
         List<List<Object>> rows = new ArrayList<>();
         Map<String, List<Object>> paper = Map.of(LSTM, List.of(1.9, "FAIL"), ATTENTION, List.of(38.9, "99.7%"), POINTER,
                 List.of(72.6, "99.9%"));
-        arms.forEach((name, arm) -> rows.add(List.of(name, 100 * arm.tokens, 100 * arm.hulls.exact(), 100 * arm.hulls.coverage(),
-                100 * arm.hulls.notSimple(), arm.hulls.verdict(), paper.get(name).get(0), paper.get(name).get(1), arm.seconds)));
-        return new Table("Convex hulls of " + sizes.least + " to " + sizes.most + " points", List.of("model", "tokens right %",
-                "exact hulls %", "area %", "not simple %", "area as the paper says it", "paper, 50 points: exact %", "paper: area",
+        arms.forEach((name, arm) -> rows.add(List.of(name, 100 * arm.tokens, 100 * arm.hulls.exact(),
+                100 * arm.hulls.coverage(),
+                100 * arm.hulls.notSimple(), arm.hulls.verdict(), paper.get(name).get(0), paper.get(name).get(1),
+                arm.seconds)));
+        return new Table("Convex hulls of " + sizes.least + " to " + sizes.most + " points",
+                List.of("model", "tokens right %",
+                "exact hulls %", "area %", "not simple %", "area as the paper says it", "paper, 50 points: exact %",
+                "paper: area",
                 "training seconds"), rows);
     }
 
     private static Table longerTable(Arm pointer) {
         List<List<Object>> rows = new ArrayList<>();
-        pointer.longer.forEach((n, score) -> rows.add(List.of(n, 100 * score.exact(), 100 * score.coverage(), 100 * score.notSimple())));
-        return new Table("The pointer network on more points than it was trained on", List.of("points", "exact hulls %", "area %",
+        pointer.longer.forEach((n, score) -> rows.add(List.of(n, 100 * score.exact(), 100 * score.coverage(),
+                100 * score.notSimple())));
+        return new Table("The pointer network on more points than it was trained on",
+                List.of("points", "exact hulls %", "area %",
                 "not simple %"), rows);
     }
 
     private static Table tourTable(List<TourArm> tours) {
         Map<Integer, Object> paper = Map.of(5, 2.12);
         List<List<Object>> rows = new ArrayList<>();
-        tours.forEach(tour -> rows.add(Arrays.asList(tour.cities, tour.ours, tour.shortest, tour.nearest, paper.get(tour.cities))));
-        return new Table("Tours, mean length", List.of("cities", "pointer network", "shortest", "nearest neighbour", "paper"), rows);
+        tours.forEach(tour -> rows.add(Arrays.asList(tour.cities, tour.ours, tour.shortest, tour.nearest,
+                paper.get(tour.cities))));
+        return new Table("Tours, mean length", List.of("cities", "pointer network", "shortest", "nearest neighbour",
+                "paper"), rows);
     }
 
     private static Plot plot(Arm pointer) {
         double[] points = pointer.longer.keySet().stream().mapToDouble(Integer::doubleValue).toArray();
         return new Plot("Beyond training", "points", "per cent", List.of(
-                new Plot.Series("area", points, pointer.longer.values().stream().mapToDouble(score -> 100 * score.coverage()).toArray()),
-                new Plot.Series("exact", points, pointer.longer.values().stream().mapToDouble(score -> 100 * score.exact()).toArray())));
+                new Plot.Series("area", points, pointer.longer.values().stream()
+                .mapToDouble(score -> 100 * score.coverage()).toArray()),
+                new Plot.Series("exact", points, pointer.longer.values().stream()
+                .mapToDouble(score -> 100 * score.exact()).toArray())));
     }
 }

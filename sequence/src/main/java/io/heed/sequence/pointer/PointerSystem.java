@@ -14,7 +14,8 @@ import io.heed.catalog.SystemEntry;
 /** What the catalogue knows of pointer networks. */
 public final class PointerSystem implements SystemEntry {
     static final List<Claim> CLAIMS = List.of(
-        new Claim("hull", "convex hull of 50 points: accuracy 72.6% and area 99.9%, LSTM with attention 38.9% and 99.7%, LSTM 1.9%",
+        new Claim("hull",
+        "convex hull of 50 points: accuracy 72.6% and area 99.9%, LSTM with attention 38.9% and 99.7%, LSTM 1.9%",
                 "table 1"),
         new Claim("longer", "trained on 5 to 50 points, it answers for more: area 99.2% at 500", "table 1"),
         new Claim("tsp", "tours of 5 and 10 cities are 2.12 and 2.88 long, the shortest 2.12 and 2.87", "table 2"));
@@ -26,7 +27,8 @@ public final class PointerSystem implements SystemEntry {
 
     @Override
     public Map<String, GoldenModule> golden() {
-        return Map.of("teacher-forcing", PointerGolden::teacherForcing, "beam-search", PointerGolden::beamSearch, "geometry",
+        return Map.of("teacher-forcing", PointerGolden::teacherForcing, "beam-search", PointerGolden::beamSearch,
+                "geometry",
                 PointerGolden::geometry);
     }
 

@@ -30,7 +30,9 @@ enum Rule {
             }
         }
     },
-    /** Three different corners first; then no corner twice but the first, which closes the polygon; the end at any time. */
+    /**
+     * Three different corners first; then no corner twice but the first, which closes the polygon; the end at any time.
+     */
     CONVEX_HULL {
         @Override
         void restrict(float[] scores, int[] chosen, int steps, int points) {
@@ -94,7 +96,8 @@ enum Rule {
             case "tsp" -> TSP;
             case "convex-hull" -> CONVEX_HULL;
             case "delaunay" -> DELAUNAY;
-            default -> throw new IllegalArgumentException("unknown task '" + name + "': must be tsp, convex-hull or delaunay");
+            default -> throw new IllegalArgumentException("unknown task '" + name
+                    + "': must be tsp, convex-hull or delaunay");
         };
     }
 

@@ -101,7 +101,8 @@ final class Tours {
         for (int at = 1; at < n; at++) {
             int best = 0;
             for (int next = 2; next <= n; next++) {
-                if (!visited[next] && (best == 0 || points.distance(tour[at - 1], next) < points.distance(tour[at - 1], best))) {
+                if (!visited[next] && (best == 0 || points.distance(tour[at - 1], next) < points.distance(tour[at - 1],
+                        best))) {
                     best = next;
                 }
             }

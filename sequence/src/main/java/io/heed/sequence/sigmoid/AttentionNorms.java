@@ -36,7 +36,8 @@ record AttentionNorms(long step, double output, double gradient) {
             try (NoGradGuard _ = new NoGradGuard()) {
                 // the first layer's input; rotary positions add nothing to it
                 Tensor embedded = torch.embedding(parameter(model, "embedding.weight"), batch.tokens());
-                Tensor input = torch.layer_norm(embedded, embedded.size(-1)).mul(parameter(model, LAYER + "norm1.weight"))
+                Tensor input = torch.layer_norm(embedded, embedded.size(-1))
+                        .mul(parameter(model, LAYER + "norm1.weight"))
                         .add(parameter(model, LAYER + "norm1.bias"));
                 output = timesValues(model, input);
             }

@@ -68,12 +68,14 @@ record KernelSpeed(int length, double[] full, double[] causal) {
             rows.add(row(speed.length, "full", speed.full, 1.1739));
             rows.add(row(speed.length, "causal", speed.causal, 1.1876));
         }
-        return new Table("Fused kernels, 1 x 8 x N x 64, milliseconds", List.of("N", "mask", "softmax", "sigmoid", "gain",
+        return new Table("Fused kernels, 1 x 8 x N x 64, milliseconds", List.of("N", "mask", "softmax", "sigmoid",
+                "gain",
                 "paper's gain (H100)", "softmax, with backward", "sigmoid, with backward", "gain with backward"), rows);
     }
 
     private static List<Object> row(int length, String mask, double[] seconds, double paper) {
-        return List.of(length, mask, 1e3 * seconds[0], 1e3 * seconds[1], seconds[0] / seconds[1], paper, 1e3 * seconds[2],
+        return List.of(length, mask, 1e3 * seconds[0], 1e3 * seconds[1], seconds[0] / seconds[1], paper,
+                1e3 * seconds[2],
                 1e3 * seconds[3], seconds[2] / seconds[3]);
     }
 }

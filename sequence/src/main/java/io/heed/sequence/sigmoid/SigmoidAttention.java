@@ -30,12 +30,12 @@ import io.heed.sequence.SequenceMixer;
 import io.heed.sequence.TensorState;
 
 /**
- * Multi-head sigmoid self-attention; see the package for the equations. With a memory, queries come from the input, keys and
- * values from the memory, without positions.
+ * Multi-head sigmoid self-attention; see the package for the equations. With a memory, queries come from the input,
+ * keys and values from the memory, without positions.
  *
- * <p>Parameters {@code qkv.weight ((H + 2 G) d, D)}: query heads, key heads, value heads; {@code q_norm.*}, {@code k_norm.*}
- * (d); {@code proj.weight (D, D)}; {@code qkv.bias}, {@code proj.bias} if asked. Buffers {@code attn_bias (1)},
- * {@code attn_temp (1)}.
+ * <p>Parameters {@code qkv.weight ((H + 2 G) d, D)}: query heads, key heads, value heads; {@code q_norm.*},
+ * {@code k_norm.*} (d); {@code proj.weight (D, D)}; {@code qkv.bias}, {@code proj.bias} if asked. Buffers
+ * {@code attn_bias (1)}, {@code attn_temp (1)}.
  */
 public final class SigmoidAttention extends SequenceMixer {
     private final SigmoidConfig config;
@@ -53,7 +53,8 @@ public final class SigmoidAttention extends SequenceMixer {
     private SigmoidAttention(SigmoidConfig config, LinearImpl outProjection) {
         super("SigmoidAttention");
         this.config = config;
-        core = new SigmoidHeads(config, Registration.buffer(this, "attn_bias", torch.full(new long[] {1}, new Scalar(config.bias()))),
+        core = new SigmoidHeads(config,
+                Registration.buffer(this, "attn_bias", torch.full(new long[] {1}, new Scalar(config.bias()))),
                 Registration.buffer(this, "attn_temp", torch.full(new long[] {1}, new Scalar(config.temperature()))));
         long packed = (config.heads() + 2L * config.keyValueHeads()) * config.headWidth();
         qkv = register_module("qkv", Initialisation.linear(config.width(), packed, config.linearBias()));
@@ -74,11 +75,13 @@ public final class SigmoidAttention extends SequenceMixer {
         double bias = options.text("bias", "length").equals("length") ? -Math.log(config.length())
                 : options.number("bias", 0);
         int window = options.integer("window", 0);
-        SigmoidConfig sigmoid = new SigmoidConfig(config.width(), config.heads(), config.keyValueHeads(), config.causal(),
+        SigmoidConfig sigmoid = new SigmoidConfig(config.width(), config.heads(), config.keyValueHeads(),
+                config.causal(),
                 options.choice("positions", SigmoidConfig.Positions.class, SigmoidConfig.Positions.ROTARY),
                 options.flag("qk-norm", true), 1e-5, bias, options.number("temperature", 0), false,
                 options.choice("rows", SigmoidConfig.RowNormalisation.class, SigmoidConfig.RowNormalisation.NONE),
-                window == 0 ? SigmoidConfig.Window.UNLIMITED : new SigmoidConfig.Window(window, window), config.dropout());
+                window == 0 ? SigmoidConfig.Window.UNLIMITED : new SigmoidConfig.Window(window, window),
+                config.dropout());
         SigmoidAttention attention = new SigmoidAttention(sigmoid,
                 Initialisation.residual(config.width(), config.width(), false, config.layers()));
         SigmoidBlockConfig.Branch branch = options.choice("branch", SigmoidBlockConfig.Branch.class,
@@ -104,7 +107,8 @@ public final class SigmoidAttention extends SequenceMixer {
         if (context.memory().isPresent()) {
             Tensor[] memory = keysAndValues(context.memory().get());
             Tensor q = queries(x);
-            return output(context.watch(attendMemory(q, memory, padding, 0, context.form()), () -> core.call(q, memory[0],
+            return output(context.watch(attendMemory(q, memory, padding, 0, context.form()),
+                    () -> core.call(q, memory[0],
                     memory[1], core.spec(0, memory[0].size(2), padding, false))));
         }
         Tensor[] heads = heads(x, 0);

@@ -98,7 +98,8 @@ public final class SigmoidBlock extends Module {
             super("Perceptron");
             long width = config.attention().width();
             fc1 = register_module("fc1", Initialisation.linear(width, config.hidden(), false));
-            fc2 = register_module("fc2", Initialisation.linear(config.hidden(), width, config.attention().linearBias()));
+            fc2 = register_module("fc2", Initialisation.linear(config.hidden(), width, config.attention()
+                    .linearBias()));
         }
 
         Tensor forward(Tensor x) {

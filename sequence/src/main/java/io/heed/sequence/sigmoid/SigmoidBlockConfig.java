@@ -9,7 +9,8 @@ package io.heed.sequence.sigmoid;
  * @param branch    what a branch's output goes through
  * @param branchGain first gain of LayerScale, 1e-4
  */
-public record SigmoidBlockConfig(SigmoidConfig attention, long hidden, NormKind norm, Branch branch, double branchGain) {
+public record SigmoidBlockConfig(SigmoidConfig attention, long hidden, NormKind norm, Branch branch,
+        double branchGain) {
     /** Norms of a block. */
     public enum Kind { LAYER, RMS }
 

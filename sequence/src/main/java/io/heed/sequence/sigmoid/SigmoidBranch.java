@@ -14,8 +14,8 @@ import io.heed.sequence.Pattern;
 import io.heed.sequence.SequenceMixer;
 
 /**
- * Sigmoid attention whose output goes through LayerScale or a norm before a backbone adds it: {@link SigmoidBlock}'s first
- * branch, for any backbone. Parameters {@code attn.*} and {@code ls1.*}.
+ * Sigmoid attention whose output goes through LayerScale or a norm before a backbone adds it: {@link SigmoidBlock}'s
+ * first branch, for any backbone. Parameters {@code attn.*} and {@code ls1.*}.
  */
 final class SigmoidBranch extends SequenceMixer {
     private static final double GAIN = 1e-4;

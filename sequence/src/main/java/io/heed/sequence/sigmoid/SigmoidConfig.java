@@ -58,7 +58,8 @@ public record SigmoidConfig(long width, int heads, int keyValueHeads, boolean ca
         /** @throws IllegalArgumentException for a negative reach */
         public Window {
             if (left < 0 || right < 0) {
-                throw new IllegalArgumentException("a window's reach must not be negative, got left " + left + ", right "
+                throw new IllegalArgumentException("a window's reach must not be negative, got left " + left
+                        + ", right "
                         + right);
             }
         }
@@ -73,7 +74,8 @@ public record SigmoidConfig(long width, int heads, int keyValueHeads, boolean ca
             throw new IllegalArgumentException("width " + width + " is not a multiple of " + heads + " heads");
         }
         if (keyValueHeads < 1 || heads % keyValueHeads != 0) {
-            throw new IllegalArgumentException(heads + " heads are not a multiple of " + keyValueHeads + " key/value heads");
+            throw new IllegalArgumentException(heads + " heads are not a multiple of " + keyValueHeads
+                    + " key/value heads");
         }
         if (dropout < 0 || dropout >= 1) {
             throw new IllegalArgumentException("dropout " + dropout + " is not within [0, 1)");
@@ -88,55 +90,64 @@ public record SigmoidConfig(long width, int heads, int keyValueHeads, boolean ca
 
     /** The same, causal or not. */
     public SigmoidConfig withCausal(boolean causal) {
-        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias, temperature,
+        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias,
+                temperature,
                 linearBias, rows, window, dropout);
     }
 
     /** The same with fewer key/value heads. */
     public SigmoidConfig withKeyValueHeads(int keyValueHeads) {
-        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias, temperature,
+        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias,
+                temperature,
                 linearBias, rows, window, dropout);
     }
 
     /** The same with other positions. */
     public SigmoidConfig withPositions(Positions positions) {
-        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias, temperature,
+        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias,
+                temperature,
                 linearBias, rows, window, dropout);
     }
 
     /** The same with or without norms on queries and keys. */
     public SigmoidConfig withQueryKeyNorm(boolean queryKeyNorm, double epsilon) {
-        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias, temperature,
+        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias,
+                temperature,
                 linearBias, rows, window, dropout);
     }
 
     /** The same with another b and temp. */
     public SigmoidConfig withLogits(double bias, double temperature) {
-        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias, temperature,
+        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias,
+                temperature,
                 linearBias, rows, window, dropout);
     }
 
     /** The same with or without biases in the projections. */
     public SigmoidConfig withLinearBias(boolean linearBias) {
-        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias, temperature,
+        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias,
+                temperature,
                 linearBias, rows, window, dropout);
     }
 
     /** The same with rows divided otherwise. */
     public SigmoidConfig withRows(RowNormalisation rows) {
-        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias, temperature,
+        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias,
+                temperature,
                 linearBias, rows, window, dropout);
     }
 
     /** The same with another window. */
     public SigmoidConfig withWindow(Window window) {
-        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias, temperature,
+        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias,
+                temperature,
                 linearBias, rows, window, dropout);
     }
 
     /** The same with another dropout. */
     public SigmoidConfig withDropout(double dropout) {
-        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias, temperature,
+        return new SigmoidConfig(width, heads, keyValueHeads, causal, positions, queryKeyNorm, epsilon, bias,
+                temperature,
                 linearBias, rows, window, dropout);
     }
 

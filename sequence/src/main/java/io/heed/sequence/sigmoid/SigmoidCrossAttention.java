@@ -42,7 +42,8 @@ public final class SigmoidCrossAttention extends Module {
         }
         this.config = config;
         long width = config.width();
-        core = new SigmoidHeads(config, Registration.buffer(this, "attn_bias", torch.full(new long[] {1}, new Scalar(config.bias()))),
+        core = new SigmoidHeads(config,
+                Registration.buffer(this, "attn_bias", torch.full(new long[] {1}, new Scalar(config.bias()))),
                 Registration.buffer(this, "attn_temp", torch.full(new long[] {1}, new Scalar(config.temperature()))));
         queryProjection = register_module("q_proj", Initialisation.linear(width, width, config.linearBias()));
         keyValueProjection = register_module("kv_proj", Initialisation.linear(width, 2 * width, config.linearBias()));

@@ -35,7 +35,8 @@ final class SigmoidGolden {
         String scaling = config.text("scaling").orElse("identity");
         SigmoidBlockConfig.Branch branch = scaling.contains("layerscale") ? SigmoidBlockConfig.Branch.LAYER_SCALE
                 : scaling.contains("norm") ? SigmoidBlockConfig.Branch.NORM : SigmoidBlockConfig.Branch.IDENTITY;
-        SigmoidBlockConfig.Kind kind = config.text("norm").orElse("layernorm").contains("rms") ? SigmoidBlockConfig.Kind.RMS
+        SigmoidBlockConfig.Kind kind = config.text("norm").orElse("layernorm").contains("rms")
+                ? SigmoidBlockConfig.Kind.RMS
                 : SigmoidBlockConfig.Kind.LAYER;
         SigmoidBlock block = new SigmoidBlock(new SigmoidBlockConfig(attention,
                 config.integer("mlp_hidden", 4 * (int) attention.width()),

@@ -39,8 +39,8 @@ final class SigmoidHeads {
     }
 
     /**
-     * The equation between heads. A masked logit is -FLT_MAX before temperature and bias, which makes its weight exactly 0: so
-     * a mask is all that is needed.
+     * The equation between heads. A masked logit is -FLT_MAX before temperature and bias, which makes its weight
+     * exactly 0: so a mask is all that is needed.
      *
      * @param first     position of the first query among the keys
      * @param positions whether keys are of the queries' own sequence, so that masks and ALiBi apply
@@ -88,12 +88,14 @@ final class SigmoidHeads {
     Tensor attend(Tensor q, Tensor k, Tensor v, AttentionSpec spec, long first, Form form, boolean training) {
         if (training && config.dropout() > 0) {
             if (form == Form.FUSED) {
-                throw new IllegalArgumentException("the fused form cannot drop weights: train with dropout 0 or the form AUTO");
+                throw new IllegalArgumentException(
+                        "the fused form cannot drop weights: train with dropout 0 or the form AUTO");
             }
             return ComposedAttention.apply(torch.dropout(matrix(q, k, spec, first), config.dropout(), true), v);
         }
         // dividing P's rows or the output's rows is the same
-        return divideRows(form.isFused(q) ? FusedAttention.apply(q, k, v, spec) : ComposedAttention.apply(q, k, v, spec),
+        return divideRows(form.isFused(q) ? FusedAttention.apply(q, k, v, spec) : ComposedAttention.apply(q, k, v,
+                spec),
                 first);
     }
 
@@ -102,7 +104,8 @@ final class SigmoidHeads {
         if (config.rows() == SigmoidConfig.RowNormalisation.NONE) {
             return x;
         }
-        Tensor length = torch.arange(new Scalar(first + 1), new Scalar(first + 1 + x.size(2)), x.options()).unsqueeze(-1);
+        Tensor length = torch.arange(new Scalar(first + 1), new Scalar(first + 1 + x.size(2)), x.options())
+                .unsqueeze(-1);
         return x.div(config.rows() == SigmoidConfig.RowNormalisation.LENGTH ? length : length.sqrt());
     }
 }

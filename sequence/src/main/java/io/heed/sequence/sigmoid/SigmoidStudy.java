@@ -33,8 +33,8 @@ import io.heed.tensor.Seeds;
 import io.heed.train.TrainEvent;
 
 /**
- * Parity with softmax attention when the bias is -ln N; the initial norms that make b = 0 fail; and the speed of the fused
- * kernels against each other.
+ * Parity with softmax attention when the bias is -ln N; the initial norms that make b = 0 fail; and the speed of the
+ * fused kernels against each other.
  */
 final class SigmoidStudy implements Study {
     private static final double[] RATES = {1e-3, 3e-3};
@@ -60,7 +60,10 @@ final class SigmoidStudy implements Study {
         }
     }
 
-    /** One arm on text: mean loss by rate, the loss at twice the length at the better rate, and norms of the first steps. */
+    /**
+     * One arm on text: mean loss by rate, the loss at twice the length at the better rate, and norms of the first
+     * steps.
+     */
     private record Arm(double[] losses, double twice, double seconds, List<AttentionNorms> norms) {
         int best() {
             return losses[0] <= losses[1] ? 0 : 1;
@@ -110,8 +113,10 @@ final class SigmoidStudy implements Study {
             recall.put(arm, onRecall(ARMS.get(arm), sizes));
         }
         report.table(recallTable(recall, sizes));
-        report.note("Text: characters of WordNet's glosses, N = " + sizes.length + ", rotary positions, no norms on queries and"
-                + " keys in any arm, the better of the rates " + Arrays.toString(RATES) + ", " + sizes.seeds + " seed(s).");
+        report.note("Text: characters of WordNet's glosses, N = " + sizes.length
+                + ", rotary positions, no norms on queries and"
+                + " keys in any arm, the better of the rates " + Arrays.toString(RATES) + ", " + sizes.seeds
+                + " seed(s).");
         report.note("Norms are of the first layer on one validation batch at the lower rate: of P v, root mean square, and of"
                 + " the gradient of the layer's attention weights.");
         report.note("The paper's speed is that of CUDA kernels on an H100 against FlashAttention-2; here both kernels are ours"
@@ -131,7 +136,8 @@ final class SigmoidStudy implements Study {
         double slowest = speeds.stream().mapToDouble(KernelSpeed::leastGain).min().orElseThrow();
         boolean faster = slowest > 1;
         int held = (norms ? 1 : 0) + (level ? 1 : 0) + (worst ? 1 : 0) + (faster ? 1 : 0);
-        String reason = String.format(Locale.ROOT, "the initial output norm is %.1fx softmax's with b = 0 (at least %.0fx wanted)"
+        String reason = String.format(Locale.ROOT,
+                "the initial output norm is %.1fx softmax's with b = 0 (at least %.0fx wanted)"
                 + " and %.2fx with b = -ln N (within %.0fx wanted); b = -ln N ends %+.3f nats from softmax (at most %.2f); b = 0"
                 + " without LayerScale ends at %.3f and %s; the fused sigmoid forward is at least %.2fx as fast as our softmax",
                 plain, LARGE, biased, NEAR, behind, LEVEL, text.get(PLAIN).loss(),
@@ -148,15 +154,18 @@ final class SigmoidStudy implements Study {
         for (int r = 0; r < RATES.length; r++) {
             for (int seed = 0; seed < sizes.seeds; seed++) {
                 try (PointerScope _ = new PointerScope()) {
-                    LanguageModel model = model(mixer, task.data().vocabularySize(), sizes.length, sizes.width, sizes.layers,
+                    LanguageModel model = model(mixer, task.data().vocabularySize(), sizes.length, sizes.width,
+                            sizes.layers,
                             seed);
                     boolean watched = r == 0 && seed == 0;
                     if (watched) {
                         norms.add(AttentionNorms.measure(model, task, 0));
                     }
                     long begin = System.nanoTime();
-                    losses[r] += StudyTraining.train(model, task, StudyTraining.config(sizes.steps, RATES[r], seed), event -> {
-                        if (watched && event instanceof TrainEvent.Stepped step && step.step() <= 50 && step.step() % 10 == 0) {
+                    losses[r] += StudyTraining.train(model, task, StudyTraining.config(sizes.steps, RATES[r], seed),
+                            event -> {
+                        if (watched && event instanceof TrainEvent.Stepped step && step.step() <= 50 && step.step() % 10
+                                == 0) {
                             norms.add(AttentionNorms.measure(model, task, step.step()));
                         }
                     }).loss() / sizes.seeds;
@@ -169,13 +178,15 @@ final class SigmoidStudy implements Study {
     }
 
     private static RecallTrial.Outcome onRecall(String mixer, Sizes sizes) {
-        return new RecallTrial(Mqar.of(2 * sizes.recallLength, sizes.recallLength, sizes.recallLength / 8), 64, HEADS, 32,
+        return new RecallTrial(Mqar.of(2 * sizes.recallLength, sizes.recallLength, sizes.recallLength / 8), 64, HEADS,
+                32,
                 sizes.steps, List.of(RATES[1]), 0).run(mixer);
     }
 
     private static LanguageModel model(String mixer, int vocabulary, int length, int width, int layers, int seed) {
         Seeds.seedTorch(seed, "weights", 0);
-        return new LanguageModel(new LanguageModelConfig(vocabulary, true, new BackboneConfig(width, layers, HEADS, HEADS,
+        return new LanguageModel(new LanguageModelConfig(vocabulary, true, new BackboneConfig(width, layers, HEADS,
+                HEADS,
                 length, 4L * width, BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0, true,
                 List.of(MixerSpec.parse(mixer)))));
     }
@@ -183,7 +194,8 @@ final class SigmoidStudy implements Study {
     private static Table textTable(Map<String, Arm> text) {
         double softmax = text.get(SOFTMAX).loss();
         List<List<Object>> rows = new ArrayList<>();
-        text.forEach((name, arm) -> rows.add(List.of(name, arm.losses[0], arm.losses[1], arm.loss() - softmax, arm.twice,
+        text.forEach((name, arm) -> rows.add(List.of(name, arm.losses[0], arm.losses[1], arm.loss() - softmax,
+                arm.twice,
                 arm.twice - arm.loss(), arm.seconds)));
         return new Table("Characters of WordNet's glosses, validation loss in nats", List.of("arm", "rate " + RATES[0],
                 "rate " + RATES[1], "best, behind softmax", "at twice the length", "change at twice the length",
@@ -212,7 +224,8 @@ final class SigmoidStudy implements Study {
     private static Table recallTable(Map<String, RecallTrial.Outcome> recall, Sizes sizes) {
         List<List<Object>> rows = new ArrayList<>();
         recall.forEach((name, outcome) -> rows.add(List.of(name, outcome.accuracy(), outcome.steps())));
-        return new Table("Recall of " + sizes.recallLength / 8 + " pairs in " + sizes.recallLength + " positions after a"
+        return new Table("Recall of " + sizes.recallLength / 8 + " pairs in " + sizes.recallLength
+                + " positions after a"
                 + " convolution of three taps, rate " + RATES[1], List.of("arm", "accuracy", "steps, 99% ends"), rows);
     }
 }

@@ -24,7 +24,8 @@ public final class SigmoidSystem implements SystemEntry, MixerProvider {
             "attention whose weights are sigmoids of the logits, one by one, without a row's sum or maximum",
             Set.of(Pattern.values()),
             List.of(new MixerOption("positions", "rotary", "rotary, alibi or none"),
-                    new MixerOption("bias", "length", "added to every logit; length stands for -ln of the training length"),
+                    new MixerOption("bias", "length",
+                    "added to every logit; length stands for -ln of the training length"),
                     new MixerOption("qk-norm", "true", "whether queries and keys are normalised head by head"),
                     new MixerOption("temperature", "0", "logits are multiplied by exp of it before the bias"),
                     new MixerOption("window", "0", "keys to either side that a query sees; 0 for all"),
@@ -34,8 +35,10 @@ public final class SigmoidSystem implements SystemEntry, MixerProvider {
             config -> SigmoidAttention.of(config));
 
     static final List<Claim> CLAIMS = List.of(
-        new Claim("parity", "matches softmax attention in language, vision and speech when properly normalised", "abstract"),
-        new Claim("speed", "FlashSigmoid's inference kernel is 17% faster than FlashAttention-2 on an H100 (17.39% full,"
+        new Claim("parity", "matches softmax attention in language, vision and speech when properly normalised",
+        "abstract"),
+        new Claim("speed",
+        "FlashSigmoid's inference kernel is 17% faster than FlashAttention-2 on an H100 (17.39% full,"
                 + " 18.76% causal)", "abstract and figures of the released code"),
         new Claim("norms", "large initial attention norms are what makes training fail, and b = -ln n cures it",
                 "section 3.1 and ablations"));

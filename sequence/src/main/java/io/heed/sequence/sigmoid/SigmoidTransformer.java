@@ -17,8 +17,9 @@ import io.heed.sequence.BackboneState;
 import io.heed.sequence.MixerContext;
 
 /**
- * The paper's language model: token embedding, blocks, a norm with eps 1e-6 and a linear map to the vocabulary. Positions are
- * the attention's business (RoPE or ALiBi). Weights and embedding start normal with deviation 0.02, cut at two deviations.
+ * The paper's language model: token embedding, blocks, a norm with eps 1e-6 and a linear map to the vocabulary.
+ * Positions are the attention's business (RoPE or ALiBi). Weights and embedding start normal with deviation 0.02, cut
+ * at two deviations.
  *
  * <p>Parameters {@code embedding.weight (V, D)}, {@code blocks.{l}.*}, {@code norm.*}, {@code head.weight (V, D)}.
  */

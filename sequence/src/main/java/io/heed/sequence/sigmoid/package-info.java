@@ -1,9 +1,9 @@
 /**
- * Sigmoid attention: Theory, Analysis, and Best Practices for Sigmoid Self-Attention. Ramapuram, Danieli, Dhekane, Weers,
- * Busbridge, Ablin, Likhomanenko et al., ICLR 2025, arXiv 2409.04431.
+ * Sigmoid attention: Theory, Analysis, and Best Practices for Sigmoid Self-Attention. Ramapuram, Danieli, Dhekane,
+ * Weers, Busbridge, Ablin, Likhomanenko et al., ICLR 2025, arXiv 2409.04431.
  *
- * <p>Each key is weighed on its own, by a logistic function, so that rows need not sum to one and no maximum or sum over a
- * row is needed (section 2):
+ * <p>Each key is weighed on its own, by a logistic function, so that rows need not sum to one and no maximum or sum
+ * over a row is needed (section 2):
  *
  * <pre>
  *   q, k, v = heads of x Wqkv^T,  q, k normalised per head, then turned (RoPE)

@@ -32,10 +32,11 @@ import io.heed.sequence.SequenceMixer;
 import io.heed.sequence.TensorState;
 
 /**
- * Multi-head softmax attention; see the package for the equations. Serves all four patterns: with a memory, queries come
- * from the input, keys and values from the memory, without positions.
+ * Multi-head softmax attention; see the package for the equations. Serves all four patterns: with a memory, queries
+ * come from the input, keys and values from the memory, without positions.
  *
- * <p>Parameters {@code qkv.weight ((H + 2 G) d, D)}: query heads, key heads, value heads; {@code proj.weight (D, D)}; no biases.
+ * <p>Parameters {@code qkv.weight ((H + 2 G) d, D)}: query heads, key heads, value heads; {@code proj.weight (D, D)};
+ * no biases.
  */
 public final class SoftmaxAttention extends SequenceMixer {
     /** How the mixer tells positions apart. */

@@ -1,6 +1,7 @@
 /**
- * Softmax attention (Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 3.2), the baseline of every comparison,
- * with rotary positions (Su et al., RoFormer, arXiv 2104.09864) and grouped heads (Ainslie et al., GQA, arXiv 2305.13245).
+ * Softmax attention (Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 3.2), the baseline of every
+ * comparison, with rotary positions (Su et al., RoFormer, arXiv 2104.09864) and grouped heads (Ainslie et al., GQA,
+ * arXiv 2305.13245).
  *
  * <pre>
  *   q_i = R_i W_q x_i,   k_j = R_j W_k x_j,   v_j = W_v x_j          R_p turns channel pairs by p * base^(-2i/d)

@@ -20,8 +20,8 @@ import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
 /**
- * The neural memory as the community's implementation reads the paper: heads with a memory each, a residual memory with a norm,
- * gates by chunk rather than by token, and all gradients at the memory that the call began with.
+ * The neural memory as the community's implementation reads the paper: heads with a memory each, a residual memory with
+ * a norm, gates by chunk rather than by token, and all gradients at the memory that the call began with.
  *
  * <pre>
  *   M(z) = z + LN(W_n gelu(.. gelu(W_1 z))) (1 + gamma)      loss_t = step_t mean (M(k_t) - v_t)^2
@@ -30,9 +30,9 @@ import io.heed.tensor.Ops;
  * Token t (from 0) reads the memory after floor((t + 1) / c) whole chunks.
  *
  * <p>Parameters {@code store_norm|retrieve_norm.weight (D)}, {@code to_queries|to_keys|to_values.weight (H d, D)},
- * {@code to_adaptive_step.0|to_momentum.0|to_decay_factor.0.*}, {@code memory_model_parameters.{i}} (gamma, then the matrices,
- * a head in front), with several heads {@code retrieve_gate.0.weight (H, D)} and {@code combine_heads.weight (D, H d)}, and where
- * asked for {@code q_norm|k_norm|multihead_rmsnorm.gamma (H, 1, d)}.
+ * {@code to_adaptive_step.0|to_momentum.0|to_decay_factor.0.*}, {@code memory_model_parameters.{i}} (gamma, then the
+ * matrices, a head in front), with several heads {@code retrieve_gate.0.weight (H, D)} and
+ * {@code combine_heads.weight (D, H d)}, and where asked for {@code q_norm|k_norm|multihead_rmsnorm.gamma (H, 1, d)}.
  */
 final class ChunkMemory extends Module {
     /**
@@ -45,7 +45,8 @@ final class ChunkMemory extends Module {
      * @param queryNorm whether queries and keys are normalised
      * @param outNorm   whether what is read is normalised
      */
-    record Config(long width, int chunk, int heads, int headWidth, List<Integer> hidden, double stepMax, boolean queryNorm,
+    record Config(long width, int chunk, int heads, int headWidth, List<Integer> hidden, double stepMax,
+            boolean queryNorm,
                   boolean outNorm) { }
 
     private static final double EPSILON = Math.ulp(1f);
@@ -82,7 +83,8 @@ final class ChunkMemory extends Module {
         momentum = listed("to_momentum", true);
         decay = listed("to_decay_factor", true);
         gate = config.heads > 1 ? listed("retrieve_gate", false) : null;
-        combine = config.heads > 1 ? register_module("combine_heads", Initialisation.linear(inner, config.width, false)) : null;
+        combine = config.heads > 1 ? register_module("combine_heads", Initialisation.linear(inner, config.width, false))
+                : null;
         queryGamma = gamma("q_norm", config.queryNorm);
         keyGamma = gamma("k_norm", config.queryNorm);
         outGamma = gamma("multihead_rmsnorm", config.outNorm);
@@ -92,7 +94,8 @@ final class ChunkMemory extends Module {
         widths.addAll(config.hidden);
         widths.add(config.headWidth);
         for (int l = 0; l + 1 < widths.size(); l++) {
-            memory.add(Registration.parameter(list, Integer.toString(l + 1), Ops.scale(torch.randn(config.heads, widths.get(l),
+            memory.add(Registration.parameter(list, Integer.toString(l + 1),
+                    Ops.scale(torch.randn(config.heads, widths.get(l),
                     widths.get(l + 1)), 1 / Math.sqrt(widths.get(l)))));
         }
     }
@@ -107,7 +110,9 @@ final class ChunkMemory extends Module {
                 torch.zeros(config.heads, 1, config.headWidth)) : null;
     }
 
-    /** What is read (B, N, D), and the last memory by name: {@code norm.gamma}, {@code model.weights.{l}}, (B H, ..). */
+    /**
+     * What is read (B, N, D), and the last memory by name: {@code norm.gamma}, {@code model.weights.{l}}, (B H, ..).
+     */
     Map<String, Tensor> forward(Tensor x) {
         long batch = x.size(0);
         long chunks = x.size(1) / config.chunk;
@@ -115,7 +120,8 @@ final class ChunkMemory extends Module {
         Map<String, Tensor> outputs = new LinkedHashMap<>();
         outputs.put("retrieved", retrieve(rms(x, EPSILON).mul(retrieveNorm), versions));
         for (int i = 0; i < versions.size(); i++) {
-            outputs.put("last_update." + (i == 0 ? "norm.gamma" : "model.weights." + (i - 1)), versions.get(i).select(1, chunks));
+            outputs.put("last_update." + (i == 0 ? "norm.gamma" : "model.weights." + (i - 1)), versions.get(i)
+                    .select(1, chunks));
         }
         return outputs;
     }
@@ -138,7 +144,8 @@ final class ChunkMemory extends Module {
         Tensor k = chunked(normal(heads(keys.forward(whole)), keyGamma), chunks);
         Tensor v = chunked(heads(values.forward(whole)), chunks);
         Tensor difference = apply(copies, k).sub(v);
-        Tensor loss = difference.mul(difference).mean(new long[] {-1}, false, new ScalarTypeOptional()).mul(steps).sum();
+        Tensor loss = difference.mul(difference).mean(new long[] {-1}, false, new ScalarTypeOptional()).mul(steps)
+                .sum();
         TensorVector gradients = torch.grad(new TensorVector(loss), new TensorVector(copies.toArray(Tensor[]::new)),
                 new TensorVector(), new BoolOptional(true), true, false);
         List<Tensor> versions = new ArrayList<>();

@@ -19,10 +19,11 @@ import io.heed.sequence.SequenceMixer;
 import io.heed.sequence.TensorState;
 
 /**
- * The long-term memory as a layer of its own (LMM): out = W_out (RMS(y) * norm * silu(W_gate x)), y what each token reads after it
- * was written. It goes on learning while it decodes.
+ * The long-term memory as a layer of its own (LMM): out = W_out (RMS(y) * norm * silu(W_gate x)), y what each token
+ * reads after it was written. It goes on learning while it decodes.
  *
- * <p>Parameters of {@link NeuralMemory}, {@code norm.weight (D)}, {@code to_gate.weight (D, D)}, {@code to_out.weight (D, D)}.
+ * <p>Parameters of {@link NeuralMemory}, {@code norm.weight (D)}, {@code to_gate.weight (D, D)},
+ * {@code to_out.weight (D, D)}.
  */
 public final class MemoryLayer extends SequenceMixer {
     private final NeuralMemory memory;

@@ -31,7 +31,8 @@ final class MemoryState {
         for (int part = 0; part < 3; part++) {
             List<Tensor> tensors = new ArrayList<>();
             for (int l = 0; l < layers; l++) {
-                tensors.add(state.get(part * layers + l).detach()); // a handle of our own: the state frees its when replaced
+                // a handle of our own: the state frees its when replaced
+                tensors.add(state.get(part * layers + l).detach());
             }
             parts.add(tensors);
         }

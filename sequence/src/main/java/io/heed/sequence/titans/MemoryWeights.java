@@ -9,19 +9,25 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.tensor.Ops;
 
 /**
- * The memory at one moment: L matrices, M(z) = ..silu(z W_0) W_1.., and their momentum S, each (B, in, out). {@code anchor} is
- * what the matrices were at the last chunk boundary, where gradients are taken.
+ * The memory at one moment: L matrices, M(z) = ..silu(z W_0) W_1.., and their momentum S, each (B, in, out).
+ * {@code anchor} is what the matrices were at the last chunk boundary, where gradients are taken.
  */
 record MemoryWeights(List<Tensor> matrices, List<Tensor> momentum, List<Tensor> anchor) {
-    /** How a token changes the memory, (B, n, 1): forgetting, momentum's decay, step size, and 0 where there is no token. */
+    /**
+     * How a token changes the memory, (B, n, 1): forgetting, momentum's decay, step size, and 0 where there is no
+     * token.
+     */
     record Gates(Tensor keep, Tensor logKeep, Tensor decay, Tensor logDecay, Tensor step, Tensor real) {
         Gates at(long first, long count) {
-            return new Gates(keep.narrow(1, first, count), logKeep.narrow(1, first, count), decay.narrow(1, first, count),
+            return new Gates(keep.narrow(1, first, count), logKeep.narrow(1, first, count),
+                    decay.narrow(1, first, count),
                     logDecay.narrow(1, first, count), step.narrow(1, first, count), real.narrow(1, first, count));
         }
     }
 
-    /** The gradients of a run of tokens at the anchor, as factors: token i's for matrix l is inputs_l,i^T errors_l,i. */
+    /**
+     * The gradients of a run of tokens at the anchor, as factors: token i's for matrix l is inputs_l,i^T errors_l,i.
+     */
     record Gradients(List<Tensor> inputs, List<Tensor> errors) { }
 
     /** What a run of tokens reads, (B, n, out), and the memory after it. */
@@ -65,7 +71,10 @@ record MemoryWeights(List<Tensor> matrices, List<Tensor> momentum, List<Tensor> 
         return new Gradients(inputs, errors);
     }
 
-    /** One token by the recurrence: S = eta S - theta g, M = (1 - alpha) M + S, then the read of {@code query} (B, 1, d). */
+    /**
+     * One token by the recurrence: S = eta S - theta g, M = (1 - alpha) M + S, then the read of {@code query} (B, 1,
+     * d).
+     */
     Read step(Tensor query, Tensor key, Tensor value, Gates gates) {
         Gradients g = gradients(key, value);
         List<Tensor> nextMomentum = new ArrayList<>();
@@ -81,11 +90,12 @@ record MemoryWeights(List<Tensor> matrices, List<Tensor> momentum, List<Tensor> 
     }
 
     /**
-     * A run of tokens between two chunk boundaries in closed form, from an anchor that may lie before its first token: no
-     * matrix of any single token is made.
+     * A run of tokens between two chunk boundaries in closed form, from an anchor that may lie before its first token:
+     * no matrix of any single token is made.
      *
      * <pre>
-     *   M_t = beta_t M_0 + sigma_t S_0 - sum_{i<=t} c_ti g_i      c_ti = theta_i sum_{j=i..t} prod_{m=j+1..t} (1 - alpha_m)
+     *   M_t = beta_t M_0 + sigma_t S_0 - sum_{i<=t} c_ti g_i      c_ti = theta_i sum_{j=i..t} prod_{m=j+1..t} (1 -
+     *   alpha_m)
      *                                                                              prod_{m=i+1..j} eta_m
      * </pre>
      */

@@ -18,8 +18,9 @@ import io.heed.train.Step;
 import io.heed.train.Task;
 
 /**
- * Needles in a haystack: values are written to keys, distractors follow, then every written key is asked for once, and its last
- * value is to be predicted. With as many writes as keys each key is written once; with more, values are replaced.
+ * Needles in a haystack: values are written to keys, distractors follow, then every written key is asked for once, and
+ * its last value is to be predicted. With as many writes as keys each key is written once; with more, values are
+ * replaced.
  *
  * <p>Tokens: keys, then values, then one for a key that was never written, then distractors.
  *
@@ -30,7 +31,8 @@ import io.heed.train.Task;
  * @param batch       sequences in a step
  * @param evaluations sequences of an evaluation
  */
-record NeedleTask(int keys, int values, int writes, int gap, int batch, int evaluations) implements Task<LanguageModel> {
+record NeedleTask(int keys, int values, int writes, int gap, int batch, int evaluations)
+        implements Task<LanguageModel> {
     private static final int DISTRACTORS = 8;
     private static final long HELD_OUT = 0x5eed;
 

@@ -20,11 +20,12 @@ import io.heed.nn.ShortConvolution;
 import io.heed.tensor.Ops;
 
 /**
- * The long-term memory itself, without output gate or projection: it writes every token, forgets, and reads after writing. Its
- * parameters are registered with the module that owns it.
+ * The long-term memory itself, without output gate or projection: it writes every token, forgets, and reads after
+ * writing. Its parameters are registered with the module that owns it.
  *
- * <p>Parameters {@code to_q|to_k|to_v.weight (D, D)}, {@code conv_q|conv_k|conv_v.weight (D, K)} where there is a convolution,
- * {@code to_alpha|to_eta|to_theta.weight (1, D)} and {@code .bias (1)}, {@code memory.weights.{l} (in, out)}.
+ * <p>Parameters {@code to_q|to_k|to_v.weight (D, D)}, {@code conv_q|conv_k|conv_v.weight (D, K)} where there is a
+ * convolution, {@code to_alpha|to_eta|to_theta.weight (1, D)} and {@code .bias (1)},
+ * {@code memory.weights.{l} (in, out)}.
  */
 final class NeuralMemory {
     /**
@@ -37,7 +38,8 @@ final class NeuralMemory {
      * @param momentum   whether past surprise counts: without it eta is 0
      * @param forgetting whether alpha may be more than 0
      */
-    record Config(long width, List<Integer> dimensions, int chunk, int taps, double stepMax, double epsilon, boolean momentum,
+    record Config(long width, List<Integer> dimensions, int chunk, int taps, double stepMax, double epsilon,
+            boolean momentum,
                   boolean forgetting) {
         Config {
             dimensions = List.copyOf(dimensions);
@@ -70,7 +72,8 @@ final class NeuralMemory {
     /** Projected tokens. */
     record Tokens(Tensor queries, Tensor keys, Tensor values, MemoryWeights.Gates gates) {
         Tokens at(long first, long count) {
-            return new Tokens(queries.narrow(1, first, count), keys.narrow(1, first, count), values.narrow(1, first, count),
+            return new Tokens(queries.narrow(1, first, count), keys.narrow(1, first, count),
+                    values.narrow(1, first, count),
                     gates.at(first, count));
         }
     }
@@ -94,7 +97,8 @@ final class NeuralMemory {
         try (NoGradGuard _ = new NoGradGuard()) {
             forgetting.bias().fill_(new Scalar(KEEP_BIAS));
         }
-        Module list = owner.register_module("memory", Registration.group()).register_module("weights", Registration.group());
+        Module list = owner.register_module("memory", Registration.group())
+                .register_module("weights", Registration.group());
         for (int l = 0; l + 1 < config.dimensions.size(); l++) {
             weights.add(Registration.parameter(list, Integer.toString(l), torch.randn(config.dimensions.get(l),
                     config.dimensions.get(l + 1)).mul_(new Scalar(MEMORY_DEVIATION))));
@@ -133,7 +137,8 @@ final class NeuralMemory {
     Tokens extend(Tensor x, List<Tensor> histories) {
         Tensor[] projected = projected(x, Optional.empty());
         for (int i = 0; i < convolutions.size(); i++) {
-            ShortConvolution.Extension next = ShortConvolution.extend(projected[i], histories.get(i), convolutions.get(i), null);
+            ShortConvolution.Extension next = ShortConvolution.extend(projected[i], histories.get(i),
+                    convolutions.get(i), null);
             projected[i] = next.out();
             histories.set(i, next.history());
         }
@@ -149,7 +154,8 @@ final class NeuralMemory {
     }
 
     private Tokens activated(Tensor[] projected, MemoryWeights.Gates gates) {
-        return new Tokens(normal(torch.silu(projected[0])), normal(torch.silu(projected[1])), torch.silu(projected[2]), gates);
+        return new Tokens(normal(torch.silu(projected[0])), normal(torch.silu(projected[1])), torch.silu(projected[2]),
+                gates);
     }
 
     /** z / sqrt(sum z^2 + eps). */

@@ -29,7 +29,10 @@ import io.heed.tensor.Ops;
 public final class TitansBlock extends SequenceMixer {
     /** How the memory is used. */
     enum Use {
-        /** As context: attention reads what the memory says of the segment, and the memory learns from attention's output. */
+        /**
+         * As context: attention reads what the memory says of the segment, and the memory learns from attention's
+         * output.
+         */
         CONTEXT,
         /** As gate: attention and memory side by side. */
         GATE,
@@ -70,8 +73,10 @@ public final class TitansBlock extends SequenceMixer {
         this.use = use;
         long width = config.memory.width();
         memory = new NeuralMemory(register_module("mem", Registration.group()), config.memory);
-        attention = new WindowAttention(register_module("attn", Registration.group()), width, config.heads, config.layers);
-        persistent = Registration.parameter(this, "persistent", torch.randn(config.persistent, width).mul_(new Scalar(0.02)));
+        attention = new WindowAttention(register_module("attn", Registration.group()), width, config.heads,
+                config.layers);
+        persistent = Registration.parameter(this, "persistent", torch.randn(config.persistent, width)
+                .mul_(new Scalar(0.02)));
         gateOfAttention = use == Use.LAYER ? null : gate("gate_y", width);
         gateOfMemory = use == Use.LAYER ? null : gate("gate_m", width);
     }
@@ -109,9 +114,9 @@ public final class TitansBlock extends SequenceMixer {
     }
 
     /**
-     * MAC. As published, every token of a segment sees what the memory says of the whole segment, and reads the memory after
-     * all of it. A causal model cannot have that: there a token sees the memory's answers to itself and earlier tokens, and
-     * reads the memory as it is after itself.
+     * MAC. As published, every token of a segment sees what the memory says of the whole segment, and reads the memory
+     * after all of it. A causal model cannot have that: there a token sees the memory's answers to itself and earlier
+     * tokens, and reads the memory as it is after itself.
      */
     private Tensor segments(Tensor x, MixerContext context, boolean causal) {
         long batch = x.size(0);
@@ -124,7 +129,8 @@ public final class TitansBlock extends SequenceMixer {
             Optional<Padding> padding = padding(context, at, count);
             Tensor recalled = state.read(memory.queries(segment));
             Tensor z = Ops.cat(1, front, recalled, segment);
-            Tensor y = attention.attend(segment, attention.keys(z), attention.values(z), hidden(count, padding, causal, x));
+            Tensor y = attention.attend(segment, attention.keys(z), attention.values(z),
+                    hidden(count, padding, causal, x));
             NeuralMemory.Tokens tokens = memory.tokens(y, padding, context.form());
             MemoryWeights.Read read = memory.segment(tokens, state, context.form());
             state = read.after();
@@ -145,13 +151,15 @@ public final class TitansBlock extends SequenceMixer {
     }
 
     private Tensor gate(Tensor x, MixerContext context) {
-        Tensor y = attention.local(front(x.size(0)), x, config.window, mask(context).orElse(null), context.form().isFused(x));
+        Tensor y = attention.local(front(x.size(0)), x, config.window, mask(context).orElse(null), context.form()
+                .isFused(x));
         return gated(y, remembered(x, context).narrow(1, config.persistent, x.size(1)));
     }
 
     private Tensor layer(Tensor x, MixerContext context) {
         Tensor m = remembered(x, context);
-        return attention.local(m.narrow(1, 0, config.persistent), m.narrow(1, config.persistent, x.size(1)), config.window,
+        return attention.local(m.narrow(1, 0, config.persistent), m.narrow(1, config.persistent, x.size(1)),
+                config.window,
                 mask(context).orElse(null), context.form().isFused(x));
     }
 
@@ -194,14 +202,17 @@ public final class TitansBlock extends SequenceMixer {
                     () -> List.of(rows(batch), rows(batch), rows(batch), rows(batch)));
             case GATE, LAYER -> {
                 NeuralMemory.Tokens tokens = memory.tokens(front(batch), Optional.empty(), Form.AUTO);
-                MemoryWeights.Read read = config.persistent == 0 ? new MemoryWeights.Read(front(batch), memory.fresh(batch))
+                MemoryWeights.Read read = config.persistent == 0 ? new MemoryWeights.Read(front(batch),
+                        memory.fresh(batch))
                         : memory.run(tokens, memory.fresh(batch), 0, Form.AUTO);
                 List<Tensor> kept = Stream.of(List.of(read.out()), read.after().matrices(),
                         read.after().momentum(), read.after().anchor()).flatMap(List::stream)
                         .<Tensor>map(tensor -> tensor.detach().clone().retainReference()).toList();
-                MemoryWeights after = new MemoryWeights(kept.subList(1, 1 + layers), kept.subList(1 + layers, 1 + 2 * layers),
+                MemoryWeights after = new MemoryWeights(kept.subList(1, 1 + layers),
+                        kept.subList(1 + layers, 1 + 2 * layers),
                         kept.subList(1 + 2 * layers, 1 + 3 * layers));
-                yield MemoryState.of(batch, () -> after, () -> List.of(rows(batch), rows(batch), kept.getFirst().clone()));
+                yield MemoryState.of(batch, () -> after, () -> List.of(rows(batch), rows(batch), kept.getFirst()
+                        .clone()));
             }
         };
     }
@@ -240,7 +251,8 @@ public final class TitansBlock extends SequenceMixer {
     private Tensor stepInWindow(Tensor x, TensorState held) {
         int own = 3 * layers();
         NeuralMemory.Tokens tokens = memory.tokens(x, Optional.empty(), Form.AUTO);
-        MemoryWeights.Read read = memory.run(tokens, MemoryState.get(held, layers()), config.persistent + held.position(),
+        MemoryWeights.Read read = memory.run(tokens, MemoryState.get(held, layers()), config.persistent
+                + held.position(),
                 Form.AUTO);
         Tensor source = use == Use.GATE ? x : read.out();
         Tensor front = use == Use.GATE ? front(x.size(0)) : held.get(own + 2);

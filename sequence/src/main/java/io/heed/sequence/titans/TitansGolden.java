@@ -33,7 +33,8 @@ final class TitansGolden {
         if (!activation.equals("silu")) {
             throw new IllegalArgumentException("activation '" + activation + "': the memory's must be silu");
         }
-        MemoryLayer layer = new MemoryLayer(new NeuralMemory.Config(config.integer("width"), dimensions(config, "width"),
+        MemoryLayer layer = new MemoryLayer(new NeuralMemory.Config(config.integer("width"),
+                dimensions(config, "width"),
                 config.integer("chunk", 1), config.integer("conv_kernel", 0), config.number("theta_max", 1),
                 config.number("l2_eps", EPSILON), true, true), config.number("rms_eps", EPSILON), 1);
         return new GoldenSubject(layer, in -> {
@@ -71,7 +72,8 @@ final class TitansGolden {
         for (int l = 1; l < model.integer("depth", 2); l++) {
             hidden.add((int) (headWidth * model.number("expansion_factor", 2)));
         }
-        ChunkMemory memory = new ChunkMemory(new ChunkMemory.Config(config.integer("dim"), config.integer("chunk_size", 1),
+        ChunkMemory memory = new ChunkMemory(new ChunkMemory.Config(config.integer("dim"),
+                config.integer("chunk_size", 1),
                 config.integer("heads", 1), headWidth, hidden, config.number("default_step_transform_max_lr", 1),
                 config.flag("qk_rmsnorm", false), config.flag("post_rmsnorm", false)));
         return new GoldenSubject(memory, in -> memory.forward(in.get("x")));
@@ -79,7 +81,8 @@ final class TitansGolden {
 
     private static List<Integer> dimensions(GoldenConfig config, String width) {
         JsonNode dimensions = config.json().path("memory_dims");
-        return dimensions.isArray() ? StreamSupport.stream(dimensions.spliterator(), false).map(JsonNode::asInt).toList()
+        return dimensions.isArray() ? StreamSupport.stream(dimensions.spliterator(), false).map(JsonNode::asInt)
+                .toList()
                 : List.of(config.integer(width), config.integer(width));
     }
 }

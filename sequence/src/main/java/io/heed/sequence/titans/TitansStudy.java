@@ -29,7 +29,9 @@ import io.heed.tensor.Seeds;
 
 import static org.bytedeco.pytorch.global.torch.randn;
 
-/** Needles beyond the window, with values that are replaced; what momentum and forgetting add; and the price of depth. */
+/**
+ * Needles beyond the window, with values that are replaced; what momentum and forgetting add; and the price of depth.
+ */
 final class TitansStudy implements Study {
     private static final String WINDOW = "window attention";
     private static final String MEMORY = "memory";
@@ -77,7 +79,8 @@ final class TitansStudy implements Study {
         Map<String, Double> replaced = new LinkedHashMap<>();
         for (Map.Entry<String, String> arm : arms.entrySet()) {
             progress.update(0.7 * needles.size() / arms.size(), "needles, " + arm.getKey());
-            needles.put(arm.getKey(), recall(arm.getValue(), new NeedleTask(6, 8, 6, sizes.gap, 32, 256), sizes, sizes.seeds));
+            needles.put(arm.getKey(), recall(arm.getValue(), new NeedleTask(6, 8, 6, sizes.gap, 32, 256), sizes,
+                    sizes.seeds));
         }
         for (String name : List.of(MEMORY, NO_FORGETTING, NO_MOMENTUM)) {
             progress.update(0.7 + 0.08 * replaced.size(), "values that are replaced, " + name);
@@ -87,7 +90,8 @@ final class TitansStudy implements Study {
         double[] seconds = depths();
         report.table(needleTable(needles, sizes)).table(replacedTable(replaced)).table(depthTable(seconds));
         report.note("Two layers: a convolution of three taps, then the mixer; width " + sizes.width + ", no MLP, "
-                + sizes.steps + " steps of 32 sequences at 1e-2, memory in chunks of 4, window and segment " + sizes.window
+                + sizes.steps + " steps of 32 sequences at 1e-2, memory in chunks of 4, window and segment "
+                + sizes.window
                 + ". Training has " + sizes.gap + " distractors. The paper's needles are in up to 2M tokens of text.");
         return verdict(report, needles, replaced, seconds, budget);
     }
@@ -98,12 +102,14 @@ final class TitansStudy implements Study {
         for (int seed = 0; seed < seeds; seed++) {
             Seeds.seedTorch(seed, "weights", 0);
             LanguageModel model = new LanguageModel(new LanguageModelConfig(task.vocabulary(), true, new BackboneConfig(
-                    sizes.width, 2, 2, 2, task.length(), 0, BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0,
+                    sizes.width, 2, 2, 2, task.length(), 0, BackboneConfig.NormKind.LAYER_NORM,
+                    BackboneConfig.MlpKind.GELU, 0,
                     true, RecallTrial.stack(mixer, 2))));
             RecallTrial.widen(model);
             StudyTraining.train(model, task, StudyTraining.config(sizes.steps, 1e-2, seed));
             for (int i = 0; i < recall.length; i++) {
-                recall[i] += StudyTraining.evaluate(model, task.withGap(task.gap() * sizes.stretches[i])).value() / seeds;
+                recall[i] += StudyTraining.evaluate(model, task.withGap(task.gap() * sizes.stretches[i]))
+                        .value() / seeds;
             }
             model.deallocate();
         }
@@ -133,7 +139,8 @@ final class TitansStudy implements Study {
             }
             rows.add(row);
         });
-        return new Table("Recall of 6 needles among 8 values, trained with " + sizes.gap + " distractors", columns, rows);
+        return new Table("Recall of 6 needles among 8 values, trained with " + sizes.gap + " distractors", columns,
+                rows);
     }
 
     private static Table replacedTable(Map<String, Double> replaced) {
@@ -156,16 +163,20 @@ final class TitansStudy implements Study {
         double window = needles.get(WINDOW)[0];
         double ahead = needles.get(MEMORY)[0] - window;
         double hybrids = HYBRIDS.stream().mapToDouble(arm -> needles.get(arm)[0]).min().orElseThrow() - window;
-        String best = HYBRIDS.stream().max((a, b) -> Double.compare(needles.get(a)[0], needles.get(b)[0])).orElseThrow();
+        String best = HYBRIDS.stream().max((a, b) -> Double.compare(needles.get(a)[0], needles.get(b)[0]))
+                .orElseThrow();
         double forgetting = replaced.get(MEMORY) - replaced.get(NO_FORGETTING);
         double momentum = replaced.get(MEMORY) - replaced.get(NO_MOMENTUM);
         boolean wanted = budget == Budget.QUICK || hybrids >= HYBRIDS_AHEAD;
         int held = (ahead >= AHEAD ? 1 : 0) + (forgetting >= 0 ? 1 : 0) + (wanted ? 1 : 0);
-        String reason = String.format(Locale.ROOT, "the memory recalls %+.2f against the window (at least +0.40 wanted), the"
+        String reason = String.format(Locale.ROOT,
+                "the memory recalls %+.2f against the window (at least +0.40 wanted), the"
                 + " hybrids at least %+.2f (best: %s); forgetting brings %+.3f where values are replaced (not less than 0 wanted),"
-                + " momentum %+.3f; a memory of three matrices takes %.1fx the time of one", ahead, hybrids, best, forgetting,
+                + " momentum %+.3f; a memory of three matrices takes %.1fx the time of one", ahead, hybrids, best,
+                forgetting,
                 momentum, seconds[2] / seconds[0]);
-        return report.verdict(held == 3 ? Verdict.Outcome.REPRODUCED : ahead >= AHEAD || forgetting > 0 ? Verdict.Outcome.PARTLY
+        return report.verdict(held == 3 ? Verdict.Outcome.REPRODUCED : ahead >= AHEAD || forgetting > 0
+                ? Verdict.Outcome.PARTLY
                 : Verdict.Outcome.NOT_REPRODUCED, reason);
     }
 }

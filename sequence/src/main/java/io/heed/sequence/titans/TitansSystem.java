@@ -27,7 +27,8 @@ public final class TitansSystem implements SystemEntry, MixerProvider {
             new MixerOption("depth", "1", "matrices of the memory"),
             new MixerOption("hidden", "0", "width within a deeper memory; 0 for the model's"),
             new MixerOption("chunk", "16", "tokens whose gradients are taken at one memory"),
-            new MixerOption("step", "0", "largest step size; 0 for 2 / chunk, so that a chunk of equal keys does not overshoot"),
+            new MixerOption("step", "0",
+            "largest step size; 0 for 2 / chunk, so that a chunk of equal keys does not overshoot"),
             new MixerOption("momentum", "true", "whether past surprise counts"),
             new MixerOption("forgetting", "true", "whether the memory forgets"));
 
@@ -35,25 +36,31 @@ public final class TitansSystem implements SystemEntry, MixerProvider {
     public static final MixerKind MEMORY = new MixerKind("titans", List.of("neural-memory", "titans-lmm"),
             "Titans' long-term memory: a small network that learns while it reads", Set.of(Pattern.CAUSAL_SELF),
             with(MEMORY_OPTIONS, new MixerOption("conv", "4", "taps of the convolutions on q, k and v; 0 for none")),
-            config -> new MemoryLayer(memory(config, MixerOptions.of(config).integer("conv", 4)), 1e-6, config.layers()))
+            config -> new MemoryLayer(memory(config, MixerOptions.of(config).integer("conv", 4)), 1e-6,
+            config.layers()))
             .withCost(Cost.LINEAR);
 
     /** Memory as context. */
-    public static final MixerKind CONTEXT = block("titans-mac", "Titans, memory as context: attention over segments reads it and"
+    public static final MixerKind CONTEXT = block("titans-mac",
+            "Titans, memory as context: attention over segments reads it and"
             + " teaches it", TitansBlock.Use.CONTEXT, new MixerOption("segment", "32", "tokens of a segment"));
 
     /** Memory as gate. */
-    public static final MixerKind GATE = block("titans-mag", "Titans, memory as gate: sliding-window attention gated by the"
+    public static final MixerKind GATE = block("titans-mag",
+            "Titans, memory as gate: sliding-window attention gated by the"
             + " memory", TitansBlock.Use.GATE, new MixerOption("window", "32", "tokens that attention sees"));
 
     /** Memory as layer. */
-    public static final MixerKind LAYER = block("titans-mal", "Titans, memory as layer: sliding-window attention over the"
+    public static final MixerKind LAYER = block("titans-mal",
+            "Titans, memory as layer: sliding-window attention over the"
             + " memory's output", TitansBlock.Use.LAYER, new MixerOption("window", "32", "tokens that attention sees"));
 
     static final List<Claim> CLAIMS = List.of(
-            new Claim("long-context", "scales to contexts of more than 2M tokens with higher needle accuracy than baselines",
+            new Claim("long-context",
+            "scales to contexts of more than 2M tokens with higher needle accuracy than baselines",
                     "abstract"),
-            new Claim("memory", "beats Transformers and linear recurrent models on language, common sense, genomics and time"
+            new Claim("memory",
+            "beats Transformers and linear recurrent models on language, common sense, genomics and time"
                     + " series", "abstract"),
             new Claim("ablation", "momentum, forgetting and a deeper memory all help", "ablation"));
 
@@ -65,10 +72,12 @@ public final class TitansSystem implements SystemEntry, MixerProvider {
 
     private static MixerKind block(String id, String line, TitansBlock.Use use, MixerOption own) {
         return new MixerKind(id, List.of(), line, Set.of(Pattern.CAUSAL_SELF),
-                with(MEMORY_OPTIONS, own, new MixerOption("persistent", "4", "learned tokens that all see")), config -> {
+                with(MEMORY_OPTIONS, own, new MixerOption("persistent", "4", "learned tokens that all see")),
+                config -> {
                     MixerOptions options = MixerOptions.of(config);
                     return new TitansBlock(new TitansBlock.Config(memory(config, 0), config.heads(),
-                            options.integer("segment", 32), options.integer("window", 32), options.integer("persistent", 4),
+                            options.integer("segment", 32), options.integer("window", 32),
+                            options.integer("persistent", 4),
                             config.layers()), use);
                 }).withCost(Cost.LINEAR);
     }

@@ -11,7 +11,8 @@ import io.heed.nn.Initialisation;
 import io.heed.tensor.Ops;
 
 /**
- * The attention of the three blocks: H heads, scale 1 / sqrt(d), no positions, and tokens in front that every query sees.
+ * The attention of the three blocks: H heads, scale 1 / sqrt(d), no positions, and tokens in front that every query
+ * sees.
  *
  * <p>Parameters {@code to_q|to_k|to_v|to_out.weight (D, D)}, registered with the module that owns it.
  */
@@ -84,7 +85,8 @@ final class WindowAttention {
         long length = x.size(1);
         long count = (length + window - 1) / window;
         long spare = count * window - length;
-        Tensor q = torch.constant_pad_nd(Heads.split(query.forward(x), heads), 0, 0, 0, spare).unflatten(2, count, window);
+        Tensor q = torch.constant_pad_nd(Heads.split(query.forward(x), heads), 0, 0, 0, spare)
+                .unflatten(2, count, window);
         Tensor keys = pairs(k, front, spare, count, window);
         Tensor values = pairs(v, front, spare, count, window);
         Tensor i = torch.arange(new Scalar(window), Ops.options(torch.ScalarType.Long)).unsqueeze(1);
@@ -94,7 +96,8 @@ final class WindowAttention {
                 torch.ScalarType.Bool).view(1, 1, 1, window, 2 * window);
         Tensor none = padded == null ? torch.zeros(new long[] {batch, length}, Ops.options(torch.ScalarType.Bool))
                 .to(x.device(), torch.ScalarType.Bool) : padded;
-        Tensor absent = torch.constant_pad_nd(none, new long[] {window, spare}, new Scalar(1)); // before the first block, too
+        // before the first block, too
+        Tensor absent = torch.constant_pad_nd(none, new long[] {window, spare}, new Scalar(1));
         Tensor missing = Ops.cat(2, absent.narrow(1, 0, count * window).unflatten(1, count, window),
                 absent.narrow(1, window, count * window).unflatten(1, count, window)); // (B, blocks, 2 w)
         Tensor masked = hidden.logical_or(missing.view(batch, 1, count, 1, 2 * window));
@@ -120,6 +123,7 @@ final class WindowAttention {
 
     private static Tensor weigh(Tensor q, Tensor k, Tensor v, Tensor hidden) {
         Tensor logits = Ops.scale(q.matmul(k.transpose(-2, -1)), 1 / Math.sqrt(q.size(-1)));
-        return Ops.maskedSoftmax(hidden == null ? logits : Ops.fill(logits, hidden, Double.NEGATIVE_INFINITY), -1).matmul(v);
+        return Ops.maskedSoftmax(hidden == null ? logits : Ops.fill(logits, hidden, Double.NEGATIVE_INFINITY), -1)
+                .matmul(v);
     }
 }

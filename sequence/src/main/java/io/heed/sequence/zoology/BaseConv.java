@@ -20,7 +20,8 @@ import io.heed.tensor.Ops;
 /**
  * The paper's minimal gated convolution, y = conv(x) * (W x + b) + x; see the package.
  *
- * <p>Parameters {@code projection.weight (D, D)}, {@code projection.bias (D)}, {@code conv.*} of {@link BaseConvolution}.
+ * <p>Parameters {@code projection.weight (D, D)}, {@code projection.bias (D)}, {@code conv.*} of
+ * {@link BaseConvolution}.
  */
 public final class BaseConv extends SequenceMixer {
     /** A filter as long as the sequence, as the paper writes it. */
@@ -42,7 +43,10 @@ public final class BaseConv extends SequenceMixer {
     private final LinearImpl projection;
     private final BaseConvolution conv;
 
-    /** Builds it with fresh weights: three taps in even layers, a long filter in odd ones, unless the options say otherwise. */
+    /**
+     * Builds it with fresh weights: three taps in even layers, a long filter in odd ones, unless the options say
+     * otherwise.
+     */
     public BaseConv(MixerConfig config) {
         this(config(config));
     }

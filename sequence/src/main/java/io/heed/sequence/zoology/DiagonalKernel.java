@@ -58,7 +58,8 @@ final class DiagonalKernel extends Module {
             real = Registration.parameter(this, "inv_A_real",
                     torch.zeros(heads, pairs).fill_(new Scalar(Math.log(0.5)))); // S4D-Lin: A = -1/2 + i pi n
             imaginary = Registration.parameter(this, "A_imag",
-                    torch.arange(new Scalar(pairs), Ops.options(ScalarType.Float)).mul(new Scalar(Math.PI)).repeat(heads, 1));
+                    torch.arange(new Scalar(pairs), Ops.options(ScalarType.Float)).mul(new Scalar(Math.PI))
+                    .repeat(heads, 1));
         }
     }
 
@@ -75,8 +76,8 @@ final class DiagonalKernel extends Module {
     }
 
     /**
-     * The first {@code length} taps, (N, H). Powers are computed in float64, where angles of many turns keep their digits, and
-     * in two levels: a^(i R + j) = a^(i R) a^j is one matrix product with about sqrt(N) rows and columns.
+     * The first {@code length} taps, (N, H). Powers are computed in float64, where angles of many turns keep their
+     * digits, and in two levels: a^(i R + j) = a^(i R) a^j is one matrix product with about sqrt(N) rows and columns.
      */
     Tensor taps(long length) {
         Recurrence recurrence = recurrence(ScalarType.Double);

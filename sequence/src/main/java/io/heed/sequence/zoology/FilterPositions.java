@@ -9,8 +9,8 @@ import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
 /**
- * What an implicit filter knows of a tap: z_t = [t / (L - 1), cos(f w_t), -sin(f w_t)] with w_t = 2 pi t / L and (E - 1) / 2
- * frequencies f from 1e-4 to (E - 3) / 2.
+ * What an implicit filter knows of a tap: z_t = [t / (L - 1), cos(f w_t), -sin(f w_t)] with w_t = 2 pi t / L and (E -
+ * 1) / 2 frequencies f from 1e-4 to (E - 3) / 2.
  *
  * <p>Tensors {@code z (1, L, E)} and, if asked, {@code t (1, L, 1)}, the time from 0 to 1.
  */
@@ -29,7 +29,8 @@ final class FilterPositions extends Module {
     FilterPositions(int length, int width, boolean learned, boolean timed) {
         super("FilterPositions");
         if (width < 3 || width % 2 == 0) {
-            throw new IllegalArgumentException("a filter's position embedding has an odd width of at least 3, got " + width);
+            throw new IllegalArgumentException("a filter's position embedding has an odd width of at least 3, got "
+                    + width);
         }
         int bands = (width - 1) / 2;
         float[] rows = new float[length * width];

@@ -23,12 +23,12 @@ import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
 /**
- * H3: a shift SSM on the keys, outer products with the values, a diagonal SSM on those, read by the queries; see the package
- * for the equations. In parallel both are convolutions; one token at a time the shift SSM keeps its last S inputs and the
- * diagonal one p^2 S / 2 complex numbers a head.
+ * H3: a shift SSM on the keys, outer products with the values, a diagonal SSM on those, read by the queries; see the
+ * package for the equations. In parallel both are convolutions; one token at a time the shift SSM keeps its last S
+ * inputs and the diagonal one p^2 S / 2 complex numbers a head.
  *
- * <p>Parameters {@code q_proj|k_proj|v_proj|output_linear.* (D, D)} with biases, {@code ssm_k_kernel.*} of {@link ShiftKernel},
- * {@code ssm_k_D (D)}, {@code kernel.*} of {@link DiagonalKernel}, {@code D (H)}.
+ * <p>Parameters {@code q_proj|k_proj|v_proj|output_linear.* (D, D)} with biases, {@code ssm_k_kernel.*} of
+ * {@link ShiftKernel}, {@code ssm_k_D (D)}, {@code kernel.*} of {@link DiagonalKernel}, {@code D (H)}.
  */
 public final class H3 extends SequenceMixer {
     /**
@@ -122,7 +122,8 @@ public final class H3 extends SequenceMixer {
             Tensor shifted = seen.mul(shift.taps().flip(0)).sum(new long[] {1}).add(k.mul(shiftSkip));
             Tensor kv = products(shifted.unsqueeze(1), value.forward(x).unsqueeze(1)); // (B, 1, H, p, p)
             DiagonalKernel.Recurrence recurrence = kernel.recurrence();
-            Tensor now = torch.view_as_complex(held.get(1)).mul(perHead(recurrence.a())).add(kv.squeeze(1).unsqueeze(-1));
+            Tensor now = torch.view_as_complex(held.get(1)).mul(perHead(recurrence.a()))
+                    .add(kv.squeeze(1).unsqueeze(-1));
             Tensor y = Ops.scale(torch.real(now.mul(perHead(recurrence.c()))).sum(new long[] {-1}), 2);
             held.set(0, seen.narrow(1, 1, states - 1).clone());
             held.set(1, torch.view_as_real(now));

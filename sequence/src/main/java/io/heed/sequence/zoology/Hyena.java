@@ -21,8 +21,8 @@ import io.heed.sequence.SequenceMixer;
 import io.heed.tensor.Ops;
 
 /**
- * Hyena of order 2: a gate, a long convolution with an implicit filter, a gate; see the package for the equations. Its state is
- * as many inputs as the filter has taps.
+ * Hyena of order 2: a gate, a long convolution with an implicit filter, a gate; see the package for the equations. Its
+ * state is as many inputs as the filter has taps.
  *
  * <p>Parameters {@code in_proj.* (3D, D)}, {@code short_filter.weight (3D, 1, K)}, {@code short_filter.bias (3D)},
  * {@code filter_fn.*} of {@link HyenaFilter}, {@code out_proj.* (D, D)}.
@@ -36,7 +36,8 @@ public final class Hyena extends SequenceMixer {
 
     /** Builds it with fresh weights; the filter has as many taps as the training length. */
     public Hyena(MixerConfig config) {
-        this(new HyenaFilter.Config(config.width(), (int) config.length(), MixerOptions.of(config).integer("order", 64), 3, 2, 1,
+        this(new HyenaFilter.Config(config.width(), (int) config.length(), MixerOptions.of(config).integer("order", 64),
+                3, 2, 1,
                 0.3, 1.5, 0.01, 0, MixerOptions.of(config).flag("learn-positions", false)), 3, config.layers());
     }
 

@@ -21,8 +21,9 @@ import io.heed.tensor.Ops;
  *   h_t = (net(z_t)) (exp(-t |delta_c|) + shift),   net = linear, sin(f .), linear, sin(f .), .., linear without bias
  * </pre>
  *
- * <p>Tensors {@code bias (D)}, {@code pos_emb.z (1, L, E)}, {@code pos_emb.t (1, L, 1)}, {@code implicit_filter.{0,2,..}.*},
- * {@code implicit_filter.{1,3,..}.freq (1, W)} (one tensor under all names), {@code modulation.deltas (1, 1, D)}.
+ * <p>Tensors {@code bias (D)}, {@code pos_emb.z (1, L, E)}, {@code pos_emb.t (1, L, 1)},
+ * {@code implicit_filter.{0,2,..}.*}, {@code implicit_filter.{1,3,..}.freq (1, W)} (one tensor under all names),
+ * {@code modulation.deltas (1, 1, D)}.
  */
 final class HyenaFilter extends Module {
     /**
@@ -38,7 +39,8 @@ final class HyenaFilter extends Module {
      * @param shift     added to the decay
      * @param learned   whether the position embedding is trained
      */
-    record Config(long width, int length, int order, int embedding, int inner, double frequency, double fast, double slow,
+    record Config(long width, int length, int order, int embedding, int inner, double frequency, double fast,
+            double slow,
                   double target, double shift, boolean learned) { }
 
     /** A sine with a frequency for each channel that other layers share. */
@@ -78,7 +80,8 @@ final class HyenaFilter extends Module {
         super("HyenaFilter");
         shift = config.shift;
         bias = Registration.parameter(this, "bias", torch.randn(config.width));
-        positions = register_module("pos_emb", new FilterPositions(config.length, config.embedding, config.learned, true));
+        positions = register_module("pos_emb", new FilterPositions(config.length, config.embedding, config.learned,
+                true));
         frequency = torch.ones(1, config.order).mul_(new Scalar(config.frequency)).retainReference();
         ModuleListImpl list = register_module("implicit_filter", new ModuleListImpl());
         for (int layer = 0; layer <= config.inner; layer++) {

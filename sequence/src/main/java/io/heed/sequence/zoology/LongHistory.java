@@ -16,8 +16,8 @@ import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
 /**
- * The state of a long convolution: the last L inputs in a ring, and the filter, which is computed once for the whole decoding.
- * A mixer may keep further tensors beside them.
+ * The state of a long convolution: the last L inputs in a ring, and the filter, which is computed once for the whole
+ * decoding. A mixer may keep further tensors beside them.
  */
 final class LongHistory implements MixerState {
     private static final int RING = 0;
@@ -34,7 +34,8 @@ final class LongHistory implements MixerState {
         this.filter = filter.detach().contiguous().retainReference();
         tensors = new TensorState(batch, () -> {
             List<Tensor> all = new ArrayList<>(others.get());
-            all.add(RING, torch.zeros(new long[] {batch, this.filter.size(0), this.filter.size(1)}, this.filter.options()));
+            all.add(RING, torch.zeros(new long[] {batch, this.filter.size(0), this.filter.size(1)},
+                    this.filter.options()));
             return all;
         });
     }

@@ -5,7 +5,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A mixer as a golden model's config writes it: a name, then pairs of an option and its number, {@code BaseConv kernel 3}.
+ * A mixer as a golden model's config writes it: a name, then pairs of an option and its number,
+ * {@code BaseConv kernel 3}.
  *
  * @param name    in lower case without punctuation
  * @param options by name in lower case

@@ -19,8 +19,8 @@ import io.heed.train.Step;
 import io.heed.train.Task;
 
 /**
- * Words of a text, evaluated apart where they could be recalled: at an AR hit, a word that follows another as it did earlier in
- * the same window, while the two are rare neighbours in training.
+ * Words of a text, evaluated apart where they could be recalled: at an AR hit, a word that follows another as it did
+ * earlier in the same window, while the two are rare neighbours in training.
  */
 final class RecallText implements Task<LanguageModel> {
     private static final int ROWS = 16;
@@ -86,7 +86,8 @@ final class RecallText implements Task<LanguageModel> {
                         labels[i] = wanted ? labels[i] : SequenceBatch.IGNORED;
                     }
                     if (labelled > 0) {
-                        SequenceBatch part = SequenceBatch.of(tokens, labels, tokens.length / data.length(), data.length());
+                        SequenceBatch part = SequenceBatch.of(tokens, labels, tokens.length / data.length(),
+                                data.length());
                         sums[kind] += labelled * model.crossEntropy(part, MixerContext.plain()).item_double();
                         counts[kind] += labelled;
                     }

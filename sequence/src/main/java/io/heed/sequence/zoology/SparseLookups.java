@@ -34,12 +34,13 @@ import io.heed.tensor.Ops;
  *
  * <pre>
  *   a = attention(x) W,   in training       y_t = s_t a_t + x_t,   with the loss  penalty * relu(mean(s) - n / N)
- *                         in evaluation     y_t = s_t a_t + x_t  at the n positions of the highest gates,  x_t elsewhere
+ *                         in evaluation     y_t = s_t a_t + x_t  at the n positions of the highest gates,  x_t
+ *                         elsewhere
  * </pre>
  *
- * <p>n is a number, or the square root of N. In evaluation keys and values of all tokens are computed, but only the selected
- * rows search: 4 n N d operations instead of 4 N^2 d. With {@link Selection#RUNNING} a token is selected by what came before,
- * so that the mixer stays causal and can decode.
+ * <p>n is a number, or the square root of N. In evaluation keys and values of all tokens are computed, but only the
+ * selected rows search: 4 n N d operations instead of 4 N^2 d. With {@link Selection#RUNNING} a token is selected by
+ * what came before, so that the mixer stays causal and can decode.
  *
  * <p>Parameters {@code Wqkv.* (3D, D)}, {@code selecting.weight (1, D)}, {@code out_proj.* (D, D)}.
  */
@@ -174,7 +175,8 @@ public final class SparseLookups extends SequenceMixer {
     @Override
     public MixerState state(long batch) {
         if (config.selection == Selection.SEQUENCE) {
-            throw new UnsupportedOperationException("sparse lookups that select among the whole sequence cannot decode token by"
+            throw new UnsupportedOperationException(
+                    "sparse lookups that select among the whole sequence cannot decode token by"
                     + " token: leave out selection=sequence");
         }
         return new LookupState(batch);
@@ -199,7 +201,8 @@ public final class SparseLookups extends SequenceMixer {
                 return x.clone();
             }
             Tensor q = Heads.split(torch.linear(x.unsqueeze(1), weights(0, 1), biases(0, 1)), config.heads);
-            Tensor attended = ComposedAttention.apply(q, held.cache().keys(), held.cache().values(), AttentionSpec.softmax());
+            Tensor attended = ComposedAttention.apply(q, held.cache().keys(), held.cache().values(),
+                    AttentionSpec.softmax());
             Tensor share = gates.mul(Ops.of(selected, selected.length, 1).to(x.device(), Ops.type(x)));
             return out.forward(Heads.merge(attended)).squeeze(1).mul(share).add(x);
         }

@@ -15,8 +15,8 @@ import io.heed.tensor.Ops;
 import io.heed.tensor.View;
 
 /**
- * RWKV-4's average over earlier tokens, {@code wkv}: see the package. The sums are kept as a e^p and b e^p with a running
- * exponent p, in float32 or float64 throughout.
+ * RWKV-4's average over earlier tokens, {@code wkv}: see the package. The sums are kept as a e^p and b e^p with a
+ * running exponent p, in float32 or float64 throughout.
  */
 final class Wkv {
     private Wkv() { }
@@ -60,7 +60,9 @@ final class Wkv {
         return y;
     }
 
-    /** Goes on after {@code sums} by the kernel, without a gradient graph; {@code next[0]} becomes the sums after it. */
+    /**
+     * Goes on after {@code sums} by the kernel, without a gradient graph; {@code next[0]} becomes the sums after it.
+     */
     static Tensor extend(Tensor k, Tensor v, Tensor w, Tensor u, Sums sums, Sums[] next) {
         Tensor state = Ops.stack(0, sums.a, sums.b, sums.p);
         Tensor y = k.new_empty(k.size(0), k.size(1), k.size(2));

@@ -57,7 +57,8 @@ final class ZoologyAttention extends SequenceMixer {
         AttentionSpec spec = AttentionSpec.softmax().withMask(Mask.causal());
         AttentionSpec padded = context.padding().map(Padding::keys).map(spec::withPadding).orElse(spec);
         Tensor attended = attend(qkv[0], qkv[1], qkv[2], padded, context.form());
-        return out.forward(Heads.merge(context.watch(attended, () -> AttentionCall.of(qkv[0], qkv[1], qkv[2], padded))));
+        return out.forward(
+                Heads.merge(context.watch(attended, () -> AttentionCall.of(qkv[0], qkv[1], qkv[2], padded))));
     }
 
     @Override

@@ -41,22 +41,27 @@ final class ZoologyGolden {
     }
 
     private static BaseConv baseConv(GoldenConfig config) {
-        return new BaseConv(new BaseConv.Config(config.integer("d_model"), length(config), config.integer("kernel_size", 3),
+        return new BaseConv(new BaseConv.Config(config.integer("d_model"), length(config),
+                config.integer("kernel_size", 3),
                 config.integer("d_emb", 3), config.integer("d_hidden", HIDDEN), config.flag("use_act", false)));
     }
 
     private static Hyena hyena(GoldenConfig config) {
-        return new Hyena(new HyenaFilter.Config(config.integer("d_model"), length(config), config.integer("filter_order", 64),
+        return new Hyena(new HyenaFilter.Config(config.integer("d_model"), length(config),
+                config.integer("filter_order", 64),
                 config.integer("emb_dim", 3), config.integer("num_inner_mlps", 2), config.number("w", 1),
-                config.number("fast_decay_pct", 0.3), config.number("slow_decay_pct", 1.5), config.number("target", 0.01),
+                config.number("fast_decay_pct", 0.3), config.number("slow_decay_pct", 1.5),
+                config.number("target", 0.01),
                 config.number("shift", 0), true), config.integer("short_filter_order", 3), 1);
     }
 
     private static H3 h3(GoldenConfig config) {
-        return new H3(new H3.Config(config.integer("d_model"), config.integer("d_state", 64), config.integer("head_dim", 1),
+        return new H3(new H3.Config(config.integer("d_model"), config.integer("d_state", 64),
+                config.integer("head_dim", 1),
                 choice(DiagonalKernel.Discretisation.class, "disc", config.text("disc").orElse("bilinear")),
                 choice(DiagonalKernel.RealType.class, "real_type",
-                        config.json().path("real_type").isTextual() ? config.json().path("real_type").asText() : "exp"), 1));
+                        config.json().path("real_type").isTextual() ? config.json().path("real_type").asText() : "exp"),
+                        1));
     }
 
     private static Rwkv rwkv(GoldenConfig config) {
@@ -67,7 +72,8 @@ final class ZoologyGolden {
         GoldenConfig config = new GoldenConfig(golden.config());
         JsonNode count = config.json().path("n_lookups");
         SparseLookups mixer = new SparseLookups(new SparseLookups.Config(config.integer("d_model"),
-                config.integer("num_heads", 1), count.isNumber() ? count.asInt() : 0, config.number("selection_penalty", 0),
+                config.integer("num_heads", 1), count.isNumber() ? count.asInt() : 0,
+                config.number("selection_penalty", 0),
                 Selection.SEQUENCE, 1));
         return new GoldenSubject(mixer, in -> {
             mixer.train(training);
@@ -90,7 +96,8 @@ final class ZoologyGolden {
         if (!state.equals("identity") && !state.equals("mlp")) {
             throw new IllegalArgumentException("state_mixer '" + state + "': must be identity or mlp");
         }
-        ZoologyModel model = new ZoologyModel(new ZoologyModel.Config(config.integer("vocab_size"), config.integer("d_model"),
+        ZoologyModel model = new ZoologyModel(new ZoologyModel.Config(config.integer("vocab_size"),
+                config.integer("d_model"),
                 config.integer("n_layers"), config.integer("max_position_embeddings", 0), state.equals("mlp"),
                 config.flag("tied", true), config.number("ln_eps", 1e-5), 0),
                 layer -> layer(mixers.get(layer % mixers.size()), layer, config));
@@ -111,16 +118,19 @@ final class ZoologyGolden {
         int length = config.integer("l_max", config.integer("max_position_embeddings", 0));
         return switch (text.name()) {
             case "baseconv" -> new BaseConv(new BaseConv.Config(width, text.integer(length, "l_max"),
-                    text.integer(3, "kernel", "kernel_size"), text.integer(3, "d_emb"), text.integer(HIDDEN, "d_hidden"), false));
+                    text.integer(3, "kernel", "kernel_size"), text.integer(3, "d_emb"),
+                    text.integer(HIDDEN, "d_hidden"), false));
             case "mha", "attention" -> new ZoologyAttention(width, text.integer(1, "heads", "num_heads"), layers);
             case "hyena" -> new Hyena(new HyenaFilter.Config(width, text.integer(length, "l_max"),
-                    text.integer(64, "order", "filter_order"), text.integer(3, "emb_dim"), text.integer(2, "num_inner_mlps"), 1,
+                    text.integer(64, "order", "filter_order"), text.integer(3, "emb_dim"),
+                    text.integer(2, "num_inner_mlps"), 1,
                     0.3, 1.5, 0.01, 0, true), text.integer(3, "short_filter_order"), layers);
             case "h3" -> new H3(new H3.Config(width, text.integer(64, "state", "d_state"), text.integer(2, "head_dim"),
                     DiagonalKernel.Discretisation.BILINEAR, DiagonalKernel.RealType.EXP, layers));
             case "rwkv", "rwkv4", "rwkvtimemixer" -> new Rwkv(width, layer, layers);
             case "sigmoidlookups", "sparse", "sparseattention" -> new SparseLookups(new SparseLookups.Config(width,
-                    text.integer(1, "heads", "num_heads"), text.integer(0, "lookups", "n_lookups"), 1, Selection.SEQUENCE,
+                    text.integer(1, "heads", "num_heads"), text.integer(0, "lookups", "n_lookups"), 1,
+                    Selection.SEQUENCE,
                     layers));
             default -> throw new IllegalArgumentException("mixer '" + text.name()
                     + "' of the golden model: known are BaseConv, MHA, Hyena, H3, RWKV, SigmoidLookups");
@@ -148,7 +158,8 @@ final class ZoologyGolden {
         long[] tokens = new long[examples * length];
         long[] labels = new long[examples * length];
         for (int e = 0; e < examples; e++) {
-            Mqar.Example example = Mqar.place(row(inputs, "keys", e), row(inputs, "values", e), row(inputs, "gaps", e), length);
+            Mqar.Example example = Mqar.place(row(inputs, "keys", e), row(inputs, "values", e), row(inputs, "gaps", e),
+                    length);
             System.arraycopy(example.inputs(), 0, tokens, e * length, length);
             System.arraycopy(example.labels(), 0, labels, e * length, length);
         }

@@ -23,15 +23,17 @@ import io.heed.sequence.SequenceMixer;
  * The paper's language model, whose layers may each have another mixer. It carries a pair (h, r) through the layers:
  *
  * <pre>
- *   r += dropout(h);  h = mixer(LN r);  r += dropout(h);  h = state(LN r)        and at the end  logits = head(LN(h + r))
+ *   r += dropout(h);  h = mixer(LN r);  r += dropout(h);  h = state(LN r)        and at the end  logits = head(LN(h +
+ *   r))
  * </pre>
  *
- * <p>The state mixer is an MLP of hidden width 4D, or the identity in the synthetic runs. Learned positions are optional, up to
- * a longest length.
+ * <p>The state mixer is an MLP of hidden width 4D, or the identity in the synthetic runs. Learned positions are
+ * optional, up to a longest length.
  *
  * <p>Parameters {@code backbone.embeddings.word_embeddings.weight (V, D)}, {@code .position_embeddings.weight (L, D)},
- * {@code backbone.layers.{l}.sequence_mixer.mixer.*}, {@code .norm1.*}, {@code .norm2.*}, {@code .state_mixer.fc1|fc2.*},
- * {@code backbone.ln_f.*}, {@code lm_head.weight (V, D)}, the embedding's own where tied.
+ * {@code backbone.layers.{l}.sequence_mixer.mixer.*}, {@code .norm1.*}, {@code .norm2.*},
+ * {@code .state_mixer.fc1|fc2.*}, {@code backbone.ln_f.*}, {@code lm_head.weight (V, D)}, the embedding's own where
+ * tied.
  */
 final class ZoologyModel extends Module {
     /**
@@ -82,7 +84,8 @@ final class ZoologyModel extends Module {
         register_module("backbone", backbone);
         Module last = Registration.group();
         head = Registration.parameter(last, "weight", config.tied ? words.weight()
-                : Initialisation.truncatedNormal(torch.empty(config.vocabulary, config.width), Initialisation.DEVIATION));
+                : Initialisation.truncatedNormal(torch.empty(config.vocabulary, config.width),
+                Initialisation.DEVIATION));
         register_module("lm_head", last);
     }
 
@@ -113,7 +116,8 @@ final class ZoologyModel extends Module {
     static Tensor loss(Tensor logits, Tensor labels, long ignored) {
         Tensor targets = labels.flatten();
         Tensor labelled = targets.ne(new Scalar(ignored)).nonzero().squeeze(1);
-        return torch.cross_entropy_loss(logits.flatten(0, 1).index_select(0, labelled), targets.index_select(0, labelled));
+        return torch.cross_entropy_loss(logits.flatten(0, 1).index_select(0, labelled),
+                targets.index_select(0, labelled));
     }
 
     /** Empty states of all layers. */

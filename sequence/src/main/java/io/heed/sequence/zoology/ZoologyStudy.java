@@ -63,7 +63,8 @@ final class ZoologyStudy implements Study {
         }
 
         RecallTrial trial(int width, int length, int pairs) {
-            return new RecallTrial(mqar(Math.max(vocabulary, 2 * length), length, pairs), width, 2, 32, steps, rates, 0);
+            return new RecallTrial(mqar(Math.max(vocabulary, 2 * length), length, pairs), width, 2, 32, steps, rates,
+                    0);
         }
 
         /** With filler 0 between the queries, as in the paper's comparison by width. */
@@ -89,8 +90,10 @@ final class ZoologyStudy implements Study {
         Map<String, RecallText.Losses> text = text(sizes, progress);
         report.table(gridTable(grid, sizes)).table(textTable(text));
         report.note("Recall: two layers, of which the first is a convolution of three taps in every model and the second the"
-                + " mixer, no MLP, no dropout; filler 0 between the queries; at most " + sizes.steps + " steps of 32 examples at the"
-                + " best of the rates " + sizes.rates + ", stopped at 99%. Chance among the values of the context is 1 / pairs.");
+                + " mixer, no MLP, no dropout; filler 0 between the queries; at most " + sizes.steps
+                + " steps of 32 examples at the"
+                + " best of the rates " + sizes.rates
+                + ", stopped at 99%. Chance among the values of the context is 1 / pairs.");
         report.note("Text: words of WordNet's glosses; a hit repeats a pair of neighbours of the window that training has less"
                 + " than 100 times. The paper's perplexities are of 355M parameters and 10B tokens of the Pile.");
         return verdict(report, sizes, grid, text);
@@ -102,7 +105,8 @@ final class ZoologyStudy implements Study {
         for (String arm : sizes.arms) {
             for (int width : sizes.widths) {
                 for (int[] load : sizes.loads) {
-                    progress.update(0.55 + 0.3 * grid.size() / cells, "recall of " + load[1] + " pairs at width " + width + ", "
+                    progress.update(0.55 + 0.3 * grid.size() / cells, "recall of " + load[1] + " pairs at width "
+                            + width + ", "
                             + arm);
                     grid.put(new Cell(arm, width, load[0], load[1]), sizes.trial(width, load[0], load[1]).run(arm));
                 }
@@ -140,7 +144,8 @@ final class ZoologyStudy implements Study {
                     row.add(PAPER.get(entry.getKey().id()));
                     rows.add(row);
                 });
-        report.table(new Table("Recall of " + sizes.pairs + " pairs in " + sizes.length + " tokens, width " + sizes.width,
+        report.table(new Table("Recall of " + sizes.pairs + " pairs in " + sizes.length + " tokens, width "
+                + sizes.width,
                 List.of("mixer", "accuracy", "steps", "rate", "parameters", "seconds",
                         "paper: perplexity at recall on the Pile, 355M"), rows));
         if (!left.isEmpty()) {
@@ -189,8 +194,10 @@ final class ZoologyStudy implements Study {
         List<List<Object>> rows = new ArrayList<>();
         text.forEach((arm, losses) -> rows.add(List.of(arm, Math.exp(losses.all()), Math.exp(losses.hits()),
                 losses.hitCount(), Math.exp(losses.others()), losses.otherCount())));
-        return new Table("Perplexity of words, after the convolution (the paper: attention 9.44, 1.98 and 10.62; a long convolution"
-                + " 13.13, 13.27 and 13.12)", List.of("layer 2", "all", "at hits", "hits", "elsewhere", "other words"), rows);
+        return new Table(
+                "Perplexity of words, after the convolution (the paper: attention 9.44, 1.98 and 10.62; a long convolution"
+                + " 13.13, 13.27 and 13.12)", List.of("layer 2", "all", "at hits", "hits", "elsewhere", "other words"),
+                rows);
     }
 
     private static Report verdict(Report.Builder report, Sizes sizes, Map<Cell, RecallTrial.Outcome> grid,
@@ -204,7 +211,8 @@ final class ZoologyStudy implements Study {
         double gapElsewhere = text.get(CONVOLUTION).others() - text.get(ATTENTION).others();
         int held = (attention >= SOLVED ? 1 : 0) + (falling == gated.size() ? 1 : 0) + (rising == gated.size() ? 1 : 0)
                 + (closed >= CLOSED ? 1 : 0) + (gapAtHits > gapElsewhere ? 1 : 0);
-        String reason = String.format(Locale.ROOT, "attention recalls at least %.3f at every width (0.99 wanted); of %d gated mixers"
+        String reason = String.format(Locale.ROOT,
+                "attention recalls at least %.3f at every width (0.99 wanted); of %d gated mixers"
                 + " %d fall with the pairs and %d rise with the width; a layer of sparse lookups closes at least %.0f%% of the gap"
                 + " (90%% wanted); on words the convolution is %+.3f nats behind at hits and %+.3f elsewhere (more at hits wanted)",
                 attention, gated.size(), falling, rising, 100 * closed, gapAtHits, gapElsewhere);
@@ -232,7 +240,8 @@ final class ZoologyStudy implements Study {
     /** Whether accuracy rises from the least width to the largest at every load. */
     private static boolean rises(Map<Cell, RecallTrial.Outcome> grid, Sizes sizes, String arm) {
         for (int[] load : sizes.loads) {
-            if (accuracy(grid, arm, sizes.widths[sizes.widths.length - 1], load) <= accuracy(grid, arm, sizes.widths[0], load)) {
+            if (accuracy(grid, arm, sizes.widths[sizes.widths.length - 1], load) <= accuracy(grid, arm, sizes.widths[0],
+                    load)) {
                 return false;
             }
         }

@@ -23,7 +23,8 @@ public final class ZoologySystem implements SystemEntry, MixerProvider {
     /** The minimal gated convolution. */
     public static final MixerKind BASE_CONV = new MixerKind("base-conv", List.of("baseconv"),
             "gated convolution, short and as long as the sequence by turns", Set.of(Pattern.CAUSAL_SELF),
-            List.of(new MixerOption("kernel", "alternate", "taps, long, or alternate: 3 in even layers, long in odd ones"),
+            List.of(new MixerOption("kernel", "alternate",
+            "taps, long, or alternate: 3 in even layers, long in odd ones"),
                     new MixerOption("hidden", "16", "hidden width of a long filter's network"),
                     new MixerOption("activation", "false", "whether both factors pass SiLU")),
             config -> new BaseConv(config)).withCost(Cost.SUBQUADRATIC);
@@ -52,14 +53,17 @@ public final class ZoologySystem implements SystemEntry, MixerProvider {
             "attention at the positions that a learned gate selects", Set.of(Pattern.CAUSAL_SELF),
             List.of(new MixerOption("lookups", "0", "positions selected; 0 for the square root of the tokens"),
                     new MixerOption("penalty", "0.1", "weight of the loss on more gates than that"),
-                    new MixerOption("selection", "running", "by the gates so far (running), or of the whole sequence (sequence),"
+                    new MixerOption("selection", "running",
+                    "by the gates so far (running), or of the whole sequence (sequence),"
                             + " which cannot decode")),
             config -> new SparseLookups(config));
 
     static final List<Claim> CLAIMS = List.of(
-            new Claim("recall-gap", "gated convolutions need a width that grows with the number of pairs to recall, attention"
+            new Claim("recall-gap",
+            "gated convolutions need a width that grows with the number of pairs to recall, attention"
                     + " does not", "figure 2"),
-            new Claim("sparse-hybrid", "input-dependent sparse attention closes 97.4% of the gap to attention", "abstract"),
+            new Claim("sparse-hybrid", "input-dependent sparse attention closes 97.4% of the gap to attention",
+            "abstract"),
             new Claim("recall-share", "82% of the perplexity gap on text is at repeated bigrams", "abstract"));
 
     @Override

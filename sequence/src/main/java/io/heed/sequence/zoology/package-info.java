@@ -1,14 +1,15 @@
 /**
- * Zoology (Arora et al., "Zoology: Measuring and Improving Recall in Efficient Language Models", ICLR 2024, arXiv 2312.04927):
- * multi-query associative recall, and the mixers that it is measured on. The generator is {@link io.heed.data.Mqar}, the task
- * {@link io.heed.sequence.MqarTask}.
+ * Zoology (Arora et al., "Zoology: Measuring and Improving Recall in Efficient Language Models", ICLR 2024, arXiv
+ * 2312.04927): multi-query associative recall, and the mixers that it is measured on. The generator is
+ * {@link io.heed.data.Mqar}, the task {@link io.heed.sequence.MqarTask}.
  *
  * <pre>
  * BaseConv   y = conv(x) * (W x + b) + x                              conv: K taps and a bias, or conv(x, k) + x with
  *                                                                     k_t = W2 relu(W1 z_t)
  *            z_t = [t / (L-1), cos(f w_t), -sin(f w_t)],  w_t = 2 pi t / L
  *
- * Hyena      [x1, x2, v] = shortconv(W_in x)                          h_t = (net(z_t)) exp(-t |delta_c|),  net with sines
+ * Hyena      [x1, x2, v] = shortconv(W_in x)                          h_t = (net(z_t)) exp(-t |delta_c|),  net with
+ * sines
  *            y = W_out ((conv(v x1, h) + b v x1) * x2)
  *
  * H3         k' = conv(W_k x, ks) + D_k W_k x                         ks_l = sum_n B_n C_(n+l)
@@ -21,8 +22,8 @@
  *
  * Lookups    y_t = s_t attention(x)_t + x_t,  s_t = sigmoid(w . x_t)  evaluated at the n highest s_t only
  * </pre>
- * x (B, N, D) to y (B, N, D). The convolutions take O(N log N) by FFT ({@link io.heed.nn.LongConvolution}), wkv O(N) by a scan
- * ({@link io.heed.kernels.DecayedAverage}), lookups O(n N). To decode, a long convolution keeps its last L inputs; a filter has as
- * many taps as the training length and ends there.
+ * x (B, N, D) to y (B, N, D). The convolutions take O(N log N) by FFT ({@link io.heed.nn.LongConvolution}), wkv O(N) by
+ * a scan ({@link io.heed.kernels.DecayedAverage}), lookups O(n N). To decode, a long convolution keeps its last L
+ * inputs; a filter has as many taps as the training length and ends there.
  */
 package io.heed.sequence.zoology;

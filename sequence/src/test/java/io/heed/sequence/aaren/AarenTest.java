@@ -71,7 +71,8 @@ class AarenTest extends MixerContract {
         Tensor turned = x.flip(1);
         Tensor last = Ops.slice(aaren.forward(x), 1, 19, 20);
         assertClose("the last output", Ops.slice(aaren.forward(turned), 1, 19, 20), last, 1e-6);
-        assertThat(Ops.largestDifference(Ops.slice(aaren.forward(turned), 1, 9, 10), Ops.slice(aaren.forward(x), 1, 9, 10)))
+        assertThat(Ops.largestDifference(Ops.slice(aaren.forward(turned), 1, 9, 10),
+                Ops.slice(aaren.forward(x), 1, 9, 10)))
                 .isGreaterThan(1e-3);
     }
 

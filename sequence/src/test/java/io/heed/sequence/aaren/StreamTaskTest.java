@@ -61,7 +61,8 @@ class StreamTaskTest {
                 before = mark;
             }
         }
-        assertThat(follows / (double) events).as("share of the next kind, a fifth without excitement").isGreaterThan(0.25);
+        assertThat(follows / (double) events).as("share of the next kind, a fifth without excitement")
+                .isGreaterThan(0.25);
     }
 
     @Test

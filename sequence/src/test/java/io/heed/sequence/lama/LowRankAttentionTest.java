@@ -43,15 +43,18 @@ class LowRankAttentionTest {
     @Test
     void aHeadIsABilinearFormOfItsRank() {
         for (int rank : new int[] {1, 3}) {
-            LowRankAttention attention = new LowRankAttention(new LowRankAttention.Options(6, 2, rank, true, false, false));
+            LowRankAttention attention = new LowRankAttention(new LowRankAttention.Options(6, 2, rank, true, false,
+                    false));
             Tensor states = torch.randn(1, 5, 6);
             Tensor p = Weights.parameters(attention).get("_p");
             Tensor q = Weights.parameters(attention).get("_q");
             Tensor c = Weights.parameters(attention).get("context");
             for (int head = 0; head < 2; head++) {
-                Tensor w = p.narrow(1, (long) head * rank, rank).matmul(q.narrow(1, (long) head * rank, rank).t()); // (D, D)
+                // (D, D)
+                Tensor w = p.narrow(1, (long) head * rank, rank).matmul(q.narrow(1, (long) head * rank, rank).t());
                 Tensor expected = states.select(0, 0).matmul(w.t().matmul(c)).softmax(-1);
-                assertThat(Ops.largestDifference(attention.attention(states, mask(5)).select(0, 0).select(0, head), expected))
+                assertThat(Ops.largestDifference(attention.attention(states, mask(5)).select(0, 0).select(0, head),
+                        expected))
                         .isLessThan(1e-5);
             }
         }
@@ -60,7 +63,8 @@ class LowRankAttentionTest {
     @Test
     void paddingGetsNoAttentionAndNoGradientIsNaN() {
         for (boolean learned : new boolean[] {true, false}) {
-            LowRankAttention attention = new LowRankAttention(new LowRankAttention.Options(6, 4, 1, learned, true, true));
+            LowRankAttention attention = new LowRankAttention(new LowRankAttention.Options(6, 4, 1, learned, true,
+                    true));
             Tensor states = torch.randn(3, 5, 6);
             states.select(0, 1).narrow(0, 2, 3).zero_();
             states.set_requires_grad(true);
@@ -94,17 +98,21 @@ class LowRankAttentionTest {
         Tensor together = PackedRecurrence.gru(gru, x, Ops.of(new long[] {4, 7, 1}));
         for (int row = 0; row < 3; row++) {
             Tensor alone = gru.forward(x.narrow(0, row, 1).narrow(1, 0, lengths[row])).get0();
-            assertThat(Ops.largestDifference(together.narrow(0, row, 1).narrow(1, 0, lengths[row]), alone)).isLessThan(1e-6);
+            assertThat(Ops.largestDifference(together.narrow(0, row, 1).narrow(1, 0, lengths[row]), alone))
+                    .isLessThan(1e-6);
             if (lengths[row] < 7) {
-                assertThat(together.select(0, row).narrow(0, lengths[row], 7 - lengths[row]).abs().max().item_double()).isZero();
+                assertThat(together.select(0, row).narrow(0, lengths[row], 7 - lengths[row]).abs().max().item_double())
+                        .isZero();
             }
         }
-        assertThatThrownBy(() -> PackedRecurrence.gru(gru, x, Ops.of(new long[] {4, 0, 1}))).hasMessageContaining("sequence 1 of the batch is empty");
+        assertThatThrownBy(() -> PackedRecurrence.gru(gru, x, Ops.of(new long[] {4, 0, 1})))
+                .hasMessageContaining("sequence 1 of the batch is empty");
     }
 
     @Test
     void everyPoolingIgnoresPaddingAndCountsItsParameters() {
-        List<Pooling> poolings = List.of(new Baselines.Plain(6, Baselines.Plain.Kind.MEAN), new Baselines.Plain(6, Baselines.Plain.Kind.MAX),
+        List<Pooling> poolings = List.of(new Baselines.Plain(6, Baselines.Plain.Kind.MEAN),
+                new Baselines.Plain(6, Baselines.Plain.Kind.MAX),
                 new Baselines.Plain(6, Baselines.Plain.Kind.LAST), new Baselines.Structured(6, 5, 1, true),
                 new Baselines.Structured(6, 5, 3, false), new Baselines.Transformer(6, 2),
                 new LowRankAttention(new LowRankAttention.Options(6, 3, 2, true, true, true)),
@@ -114,9 +122,11 @@ class LowRankAttentionTest {
         for (Pooling pooling : poolings) {
             Tensor expected = pooling.pool(short2, mask(4, 4)).document();
             Tensor mask = torch.cat(new TensorVector(mask(4, 4), mask(4, 4).narrow(1, 0, 3).logical_not()), 1);
-            assertThat(Ops.largestDifference(pooling.pool(padded, mask).document(), expected)).as(pooling.name().getString()).isLessThan(1e-5);
+            assertThat(Ops.largestDifference(pooling.pool(padded, mask).document(), expected))
+                    .as(pooling.name().getString()).isLessThan(1e-5);
             assertThat(expected.size(1)).isEqualTo(pooling.width());
-            long counted = Weights.parameters(pooling).entrySet().stream().filter(entry -> !entry.getKey().startsWith("norm"))
+            long counted = Weights.parameters(pooling).entrySet().stream()
+                    .filter(entry -> !entry.getKey().startsWith("norm"))
                     .mapToLong(entry -> entry.getValue().numel()).sum();
             assertThat(pooling.attentionParameters()).as(pooling.name().getString()).isEqualTo(counted);
         }

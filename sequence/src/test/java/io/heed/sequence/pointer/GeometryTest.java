@@ -56,7 +56,8 @@ class GeometryTest {
                     area += Math.abs(points.turn(t[0], t[1], t[2])) / 2;
                     for (int p = 1; p <= n; p++) {
                         boolean corner = p == t[0] || p == t[1] || p == t[2];
-                        assertThat(!corner && points.isInCircle(left ? t[0] : t[1], left ? t[1] : t[0], t[2], p)).isFalse();
+                        assertThat(!corner && points.isInCircle(left ? t[0] : t[1], left ? t[1] : t[0], t[2], p))
+                                .isFalse();
                     }
                     double x = Delaunay.incentre(points, t)[0];
                     assertThat(x).as("ordered by incentres").isGreaterThanOrEqualTo(before);
@@ -88,7 +89,8 @@ class GeometryTest {
                 assertThat(Tours.length(points, Tours.spanningTree(points))).isLessThanOrEqualTo(2 * best + 1e-12);
             }
         }
-        assertThatThrownBy(() -> Tours.exact(PointSet.random(random, 21))).hasMessageContaining("2 to 20 points, got 21");
+        assertThatThrownBy(() -> Tours.exact(PointSet.random(random, 21)))
+                .hasMessageContaining("2 to 20 points, got 21");
     }
 
     @Test

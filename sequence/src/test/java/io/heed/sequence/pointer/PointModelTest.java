@@ -48,9 +48,12 @@ class PointModelTest {
             Tensor together = model.forward(points, Ops.of(lengths), targets, Ops.of(targetLengths));
             assertThat(together.shape()).containsExactly(3, 6, 7);
             for (int set = 0; set < 3; set++) {
-                Tensor alone = model.forward(points.narrow(0, set, 1).narrow(1, 0, lengths[set]), Ops.of(new long[] {lengths[set]}),
-                        targets.narrow(0, set, 1).narrow(1, 0, targetLengths[set]), Ops.of(new long[] {targetLengths[set]}));
-                Tensor part = together.select(0, set).narrow(0, 0, targetLengths[set] + 1).narrow(1, 0, lengths[set] + 1);
+                Tensor alone = model.forward(points.narrow(0, set, 1).narrow(1, 0, lengths[set]),
+                        Ops.of(new long[] {lengths[set]}),
+                        targets.narrow(0, set, 1).narrow(1, 0, targetLengths[set]),
+                        Ops.of(new long[] {targetLengths[set]}));
+                Tensor part = together.select(0, set).narrow(0, 0, targetLengths[set] + 1)
+                        .narrow(1, 0, lengths[set] + 1);
                 assertThat(Ops.largestDifference(part, alone.select(0, 0))).isLessThan(1e-5);
             }
             double padding = together.select(0, 2).narrow(1, 4, 3).max().item_double();
@@ -62,7 +65,8 @@ class PointModelTest {
     void bothFormsOfTheScoresGiveTheSameOutputsAndGradients() {
         for (int[] sizes : new int[][] {{1, 1, 1, 3}, {3, 5, 7, 16}, {2, 9, 4, 37}}) {
             Tensor probe = torch.randn(sizes[0], sizes[1], sizes[2]);
-            List<Tensor> values = List.of(torch.randn(sizes[0], sizes[1], sizes[3]), torch.randn(sizes[0], sizes[2], sizes[3]).mul(new Scalar(3)),
+            List<Tensor> values = List.of(torch.randn(sizes[0], sizes[1], sizes[3]),
+                    torch.randn(sizes[0], sizes[2], sizes[3]).mul(new Scalar(3)),
                     torch.randn(sizes[3]));
             List<List<Tensor>> found = new ArrayList<>();
             for (Form form : new Form[] {Form.REFERENCE, Form.FUSED}) {
@@ -72,7 +76,8 @@ class PointModelTest {
                 found.add(List.of(scores, inputs.get(0).grad(), inputs.get(1).grad(), inputs.get(2).grad()));
             }
             for (int i = 0; i < 4; i++) {
-                assertThat(Ops.largestDifference(found.get(0).get(i), found.get(1).get(i))).as("%d", i).isLessThan(2e-5);
+                assertThat(Ops.largestDifference(found.get(0).get(i), found.get(1).get(i))).as("%d", i)
+                        .isLessThan(2e-5);
             }
         }
     }
@@ -176,7 +181,8 @@ class PointModelTest {
     @Test
     void aFixedDictionaryCannotReadMorePoints() {
         FixedDictionary small = new FixedDictionary(2, 8, 5, true);
-        assertThatThrownBy(() -> new BeamSearch(small, Rule.CONVEX_HULL, 2).run(torch.rand(1, 6, 2), Ops.of(new long[] {6})))
+        assertThatThrownBy(() -> new BeamSearch(small, Rule.CONVEX_HULL, 2)
+                .run(torch.rand(1, 6, 2), Ops.of(new long[] {6})))
                 .hasMessageContaining("a dictionary of 5 answers cannot tell 6 points apart");
     }
 
@@ -208,7 +214,8 @@ class PointModelTest {
     }
 
     private static List<PointModel> models() {
-        return List.of(loud(new PointerNetwork(2, 8)), loud(new FixedDictionary(2, 8, 6, false)), loud(new FixedDictionary(2, 8, 6, true)));
+        return List.of(loud(new PointerNetwork(2, 8)), loud(new FixedDictionary(2, 8, 6, false)),
+                loud(new FixedDictionary(2, 8, 6, true)));
     }
 
     /** Weights large enough that answers differ. */

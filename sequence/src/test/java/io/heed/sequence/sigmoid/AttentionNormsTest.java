@@ -21,7 +21,8 @@ class AttentionNormsTest {
 
     private static AttentionNorms norms(String mixer) {
         String text = "the quick brown fox jumps over the lazy dog. ".repeat(300);
-        TextTask task = new TextTask(new TextData(TextCorpus.split("text", text, LENGTH), new ByteVocabulary(), LENGTH), 4);
+        TextTask task = new TextTask(new TextData(TextCorpus.split("text", text, LENGTH), new ByteVocabulary(), LENGTH),
+                4);
         try (PointerScope _ = new PointerScope()) {
             Seeds.seedTorch(1, "weights", 0);
             LanguageModel model = new LanguageModel(new LanguageModelConfig(task.data().vocabularySize(), true,

@@ -34,7 +34,8 @@ class SigmoidAttentionTest extends MixerContract {
     protected List<MixerConfig> configs() {
         return List.of(CONFIG, CONFIG.withOptions(Map.of("positions", "alibi", "temperature", "0.3")),
                 MixerConfig.of(32, 4).withKeyValueHeads(2).withOptions(Map.of("qk-norm", "false", "positions", "none")),
-                CONFIG.withOptions(Map.of("window", "5", "positions", "alibi")), CONFIG.withOptions(Map.of("rows", "length")),
+                CONFIG.withOptions(Map.of("window", "5", "positions", "alibi")),
+                CONFIG.withOptions(Map.of("rows", "length")),
                 CONFIG.withOptions(Map.of("rows", "root-length")),
                 CONFIG.withOptions(Map.of("branch", "norm")), CONFIG.withCausal(false),
                 CONFIG.withCausal(false).withOptions(Map.of("window", "8", "positions", "alibi", "bias", "-1.5")));
@@ -75,7 +76,8 @@ class SigmoidAttentionTest extends MixerContract {
         Tensor x = torch.randn(1, 6, 8);
         Tensor logits = cold.trace(x, MixerContext.plain()).matrix().logit();
         Tensor expected = logits.mul(new Scalar(Math.exp(0.7))).sub(new Scalar(1)).sigmoid();
-        assertClose("sigmoid(s exp(temp) + b)", warm.trace(x, MixerContext.plain()).matrix().tril(), expected.tril(), 1e-6);
+        assertClose("sigmoid(s exp(temp) + b)", warm.trace(x, MixerContext.plain()).matrix().tril(), expected.tril(),
+                1e-6);
     }
 
     @Test
@@ -84,7 +86,8 @@ class SigmoidAttentionTest extends MixerContract {
         Tensor x = torch.randn(1, 9, 8);
         Tensor length = torch.arange(new Scalar(1), new Scalar(10)).view(1, 1, 9, 1);
         Tensor plain = matrix(config, x);
-        assertClose("i + 1", matrix(config.withRows(SigmoidConfig.RowNormalisation.LENGTH), x), plain.div(length), 1e-7);
+        assertClose("i + 1", matrix(config.withRows(SigmoidConfig.RowNormalisation.LENGTH), x), plain.div(length),
+                1e-7);
         assertClose("its root", matrix(config.withRows(SigmoidConfig.RowNormalisation.ROOT_LENGTH), x),
                 plain.div(length.sqrt()), 1e-7);
     }
@@ -98,9 +101,11 @@ class SigmoidAttentionTest extends MixerContract {
     void paddingAddsToCausality() {
         SigmoidAttention attention = new SigmoidAttention(SigmoidConfig.causal(8, 2, 32));
         Tensor padded = Ops.of(new boolean[] {false, true, false, false, true}, 1, 5);
-        Tensor matrix = attention.trace(torch.randn(1, 5, 8), MixerContext.plain().withPadding(new Padding(padded))).matrix();
+        Tensor matrix = attention.trace(torch.randn(1, 5, 8), MixerContext.plain().withPadding(new Padding(padded)))
+                .matrix();
         Tensor visible = torch.ones(5, 5).tril().mul(padded.logical_not());
-        assertThat(Ops.largestDifference(matrix.gt(new Scalar(0)), visible.gt(new Scalar(0)).expand(matrix.shape()))).isZero();
+        assertThat(Ops.largestDifference(matrix.gt(new Scalar(0)), visible.gt(new Scalar(0)).expand(matrix.shape())))
+                .isZero();
     }
 
     @Test
@@ -119,7 +124,8 @@ class SigmoidAttentionTest extends MixerContract {
         }
         assertClose("outputs", outputs[1], outputs[0], 1e-6);
         assertClose("gradients of the memory", gradients[1], gradients[0], 1e-5);
-        assertThat(Ops.slice(gradients[1].select(0, 1), 0, 9, 17).abs().max().item_double()).as("padded memory").isZero();
+        assertThat(Ops.slice(gradients[1].select(0, 1), 0, 9, 17).abs().max().item_double()).as("padded memory")
+                .isZero();
     }
 
     @Test
@@ -138,7 +144,8 @@ class SigmoidAttentionTest extends MixerContract {
         Tensor logits = model.forward(tokens, MixerContext.plain());
         try (BackboneState state = model.state(1)) {
             Tensor parts = Ops.cat(1, model.prefill(Ops.slice(tokens, 1, 0, 6), state),
-                    model.prefill(Ops.slice(tokens, 1, 6, 7), state), model.prefill(Ops.slice(tokens, 1, 7, 10), state));
+                    model.prefill(Ops.slice(tokens, 1, 6, 7), state), model.prefill(Ops.slice(tokens, 1, 7, 10),
+                    state));
             assertClose("logits", parts, logits, 1e-5);
         }
         long ignored = SigmoidTransformer.IGNORED;

@@ -70,7 +70,8 @@ class MemoryLayerTest extends MixerContract {
 
     /** Without momentum. */
     private static MemoryWeights.Gates gates(double keep, double step) {
-        return new MemoryWeights.Gates(number(keep), number(Math.log(keep)), number(0), number(-200), number(step), number(1));
+        return new MemoryWeights.Gates(number(keep), number(Math.log(keep)), number(0), number(-200), number(step),
+                number(1));
     }
 
     private static Tensor number(double value) {

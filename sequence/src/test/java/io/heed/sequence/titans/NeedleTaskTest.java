@@ -26,7 +26,8 @@ class NeedleTaskTest {
             assertThat(StudyTraining.evaluate(model, task).value()).isLessThan(0.6);
             StudyTraining.train(model, task, StudyTraining.config(200, 1e-2, 0));
             assertThat(StudyTraining.evaluate(model, task).value()).isGreaterThan(0.9);
-            assertThat(StudyTraining.evaluate(model, task.withGap(4)).value()).as("with more distractors").isGreaterThan(0.7);
+            assertThat(StudyTraining.evaluate(model, task.withGap(4)).value()).as("with more distractors")
+                    .isGreaterThan(0.7);
         }
     }
 }

@@ -15,7 +15,8 @@ class TitansMagTest extends MixerContract {
 
     @Override
     protected List<MixerConfig> configs() {
-        return List.of(MixerConfig.of(16, 2).withLength(64).withOptions(Map.of("window", "5", "chunk", "3", "depth", "2", "persistent",
+        return List.of(MixerConfig.of(16, 2).withLength(64)
+                .withOptions(Map.of("window", "5", "chunk", "3", "depth", "2", "persistent",
                 "3", "step", "0.1")));
     }
 

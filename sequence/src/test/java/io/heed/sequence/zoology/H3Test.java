@@ -29,7 +29,8 @@ class H3Test extends MixerContract {
     @Override
     protected List<MixerConfig> configs() {
         MixerConfig plain = MixerConfig.of(24, 3).withLength(64);
-        return List.of(plain.withOptions(Map.of("states", "16")), plain.withOptions(Map.of("states", "6", "head-width", "3")));
+        return List.of(plain.withOptions(Map.of("states", "16")),
+                plain.withOptions(Map.of("states", "6", "head-width", "3")));
     }
 
     /** The projections grow; the state spaces, whose exponents may not, stay. */

@@ -47,14 +47,16 @@ class SparseLookupsTest extends MixerContract {
                 long higher = IntStream.range(0, t).filter(j -> scores[j] >= scores[t]).count();
                 return higher < Selection.count(lookups, seen);
             }).boxed().toList();
-            assertThat(Arrays.stream(Selection.RUNNING.positions(scores, lookups)).boxed().toList()).isEqualTo(expected);
+            assertThat(Arrays.stream(Selection.RUNNING.positions(scores, lookups)).boxed().toList())
+                    .isEqualTo(expected);
         }
     }
 
     @Test
     void sequenceSelectionTakesTheHighestOfAll() {
         assertThat(Selection.SEQUENCE.positions(new float[] {0.1f, 0.9f, -1, 0.5f, 0.7f}, 2)).containsExactly(1, 4);
-        assertThat(Selection.SEQUENCE.positions(new float[] {0.1f, 0.9f, 0.3f, 0.5f, 0.7f}, 0)).containsExactly(1, 3, 4);
+        assertThat(Selection.SEQUENCE.positions(new float[] {0.1f, 0.9f, 0.3f, 0.5f, 0.7f}, 0))
+                .containsExactly(1, 3, 4);
     }
 
     @Test

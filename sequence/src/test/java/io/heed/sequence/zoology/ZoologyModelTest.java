@@ -19,7 +19,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 class ZoologyModelTest {
     private static ZoologyModel hybrid(boolean mlp) {
         Seeds.seedTorch(2, "weights", 0);
-        ZoologyModel model = new ZoologyModel(new ZoologyModel.Config(50, 16, 4, 24, mlp, true, 1e-5, 0), layer -> switch (layer) {
+        ZoologyModel model = new ZoologyModel(new ZoologyModel.Config(50, 16, 4, 24, mlp, true, 1e-5, 0),
+                layer -> switch (layer) {
             case 0 -> new BaseConv(new BaseConv.Config(16, 24, 3, 3, 16, false));
             case 1 -> new ZoologyAttention(16, 2, 4);
             case 2 -> new Rwkv(MixerConfig.of(16, 1).atLayer(2, 4));
@@ -45,7 +46,8 @@ class ZoologyModelTest {
                     for (long t = 11; t < 24; t++) {
                         parts.add(model.prefill(Ops.slice(tokens, 1, t, t + 1), state));
                     }
-                    assertThat(Ops.largestDifference(Ops.cat(1, parts.toArray(Tensor[]::new)), parallel)).isLessThan(1e-5);
+                    assertThat(Ops.largestDifference(Ops.cat(1, parts.toArray(Tensor[]::new)), parallel))
+                            .isLessThan(1e-5);
                 }
             }
         }
