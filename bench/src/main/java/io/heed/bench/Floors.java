@@ -47,6 +47,7 @@ final class Floors {
             entry("mixer-forms flowformer 1x4096x128", 2.0),
             entry("mixer-forms cca-attention:group=16,window=256 1x4096x128", 2.0),
             entry("mixer-forms landmark-attention:block=63 1x4096x128", 2.0),
+            entry("mixer-forms prob-sparse 1x4096x128", 2.0),
             entry("decode 1x8x32768x64", 0.7));
 
     /** A mixer that claims O(N) may take this much more for each token at 64k tokens than at 4k. */

@@ -13,6 +13,7 @@ import io.heed.sequence.MixerConfig;
 import io.heed.sequence.MixerContext;
 import io.heed.sequence.MixerSpec;
 import io.heed.sequence.Mixers;
+import io.heed.sequence.Pattern;
 import io.heed.sequence.SequenceMixer;
 
 /** Whole mixers, forward and backward: the fused form against the composed one. */
@@ -24,7 +25,8 @@ final class FormBenches {
     /** Mixers whose fused form is measured against their composed one. */
     private static final List<String> FUSED = List.of("based:part=taylor", "flowformer",
             "cca-attention:group=16,window=256",
-            "landmark-attention:block=63");
+            "landmark-attention:block=63",
+            "prob-sparse");
 
     private FormBenches() { }
 
@@ -52,7 +54,10 @@ final class FormBenches {
 
         Layer(String spec) {
             torch.manual_seed(1);
-            mixer = Mixers.build(MixerSpec.parse(spec), MixerConfig.of(WIDTH, HEADS).withLength(LENGTH));
+            MixerSpec parsed = MixerSpec.parse(spec);
+            boolean causal = Mixers.named(parsed.id()).patterns().contains(Pattern.CAUSAL_SELF);
+            mixer = Mixers.build(parsed, MixerConfig.of(WIDTH, HEADS).withLength(LENGTH).withCausal(causal));
+            mixer.eval(); // what is drawn at random in training would differ between the forms
             input = Tensors.normal(1, LENGTH, WIDTH).requires_grad_(true);
             gradient = Tensors.normal(1, LENGTH, WIDTH);
         }

@@ -20,7 +20,7 @@ import io.heed.sequence.SequenceMixer;
  * An attention of the benchmark: queries from one sequence, keys and values from the same or another.
  *
  * <p>Parameters {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code out_proj}: {@code .weight (D, D)},
- * {@code .bias (D)}.
+ * {@code .bias (D)}, unless the authors call them otherwise.
  */
 abstract class BenchmarkAttention extends SequenceMixer {
     /**
@@ -68,6 +68,11 @@ abstract class BenchmarkAttention extends SequenceMixer {
      */
     record Call(Tensor q, Tensor k, Tensor v, Optional<Padding> queries, Optional<Padding> keys, boolean cross) { }
 
+    /** What the four projections are called in the authors' code. */
+    record Projections(String query, String key, String value, String out) {
+        static final Projections STANDARD = new Projections("q_proj", "k_proj", "v_proj", "out_proj");
+    }
+
     private final Sizes sizes;
     private final Set<Pattern> patterns;
     private final LinearImpl queryProjection;
@@ -80,6 +85,11 @@ abstract class BenchmarkAttention extends SequenceMixer {
      * @throws IllegalArgumentException when none fits
      */
     BenchmarkAttention(String name, Sizes sizes, Set<Pattern> all) {
+        this(name, sizes, all, Projections.STANDARD);
+    }
+
+    /** The same with projections of these names. */
+    BenchmarkAttention(String name, Sizes sizes, Set<Pattern> all, Projections names) {
         super(name);
         this.sizes = sizes;
         patterns = EnumSet.noneOf(Pattern.class);
@@ -88,10 +98,10 @@ abstract class BenchmarkAttention extends SequenceMixer {
             throw new IllegalArgumentException(name
                     + (sizes.causal ? " has no causal form" : " has a causal form only"));
         }
-        queryProjection = register_module("q_proj", Initialisation.linear(sizes.width, sizes.width, true));
-        keyProjection = register_module("k_proj", Initialisation.linear(sizes.width, sizes.width, true));
-        valueProjection = register_module("v_proj", Initialisation.linear(sizes.width, sizes.width, true));
-        outProjection = register_module("out_proj",
+        queryProjection = register_module(names.query, Initialisation.linear(sizes.width, sizes.width, true));
+        keyProjection = register_module(names.key, Initialisation.linear(sizes.width, sizes.width, true));
+        valueProjection = register_module(names.value, Initialisation.linear(sizes.width, sizes.width, true));
+        outProjection = register_module(names.out,
                 Initialisation.residual(sizes.width, sizes.width, true, sizes.layers));
     }
 

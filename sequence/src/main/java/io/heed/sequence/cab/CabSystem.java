@@ -50,6 +50,34 @@ public final class CabSystem implements SystemEntry, MixerProvider {
             List.of(new MixerOption("landmarks", "16", "segments")), config -> NystromAttention.of(config))
             .withCost(Cost.LINEAR);
 
+    /** Randomized attention with proposals. */
+    public static final MixerKind LARA = new MixerKind("lara", List.of(),
+            "softmax attention estimated from one random vector for each of a few segments",
+            Set.of(Pattern.NONCAUSAL_SELF), List.of(new MixerOption("landmarks", "16", "segments")),
+            config -> LaraAttention.of(config)).withCost(Cost.LINEAR);
+    /** Informer's attention. */
+    public static final MixerKind PROB_SPARSE = new MixerKind("prob-sparse", List.of("probsparse", "informer"),
+            "the queries that stand out attend, the others take the mean", Set.of(Pattern.NONCAUSAL_SELF),
+            List.of(new MixerOption("factor", "5", "so many times ln N queries attend, and keys are sampled")),
+            config -> ProbSparseAttention.of(config)).withCost(Cost.SUBQUADRATIC);
+    /** Transformer-LS. */
+    public static final MixerKind LONG_SHORT = new MixerKind("long-short", List.of("longshort", "transformer-ls"),
+            "a window, and landmarks that the input projects the rest to",
+            Set.of(Pattern.NONCAUSAL_SELF, Pattern.CAUSAL_SELF),
+            List.of(new MixerOption("window", "16", "tokens of a block, or up to the query itself where causal"),
+                    new MixerOption("landmarks", "16", "landmarks of the sequence, where not causal"),
+                    new MixerOption("taps", "0", "of a convolution of the values, where not causal"),
+                    new MixerOption("chunk", "16", "tokens that give landmarks together, where causal"),
+                    new MixerOption("rank", "1", "landmarks a chunk, where causal")),
+            config -> config.causal() ? CausalLongShort.of(config) : LongShortAttention.of(config));
+    /** Diagonal state spaces. */
+    public static final MixerKind S4D_KIND = new MixerKind("s4d", List.of(),
+            "a diagonal state space a channel, as a long convolution",
+            Set.of(Pattern.NONCAUSAL_SELF, Pattern.CAUSAL_SELF),
+            List.of(new MixerOption("states", "16", "states of a channel"),
+                    new MixerOption("channels", "1", "read-outs of each channel's states")),
+            config -> S4D.of(config)).withCost(Cost.SUBQUADRATIC);
+
     static final List<Claim> CLAIMS = List.of(
         new Claim("support", "most efficient attentions serve some of the four patterns only: local, LongShort and S4D"
                 + " self-attention, Performer all but causal self, ABC all four", "table of supported patterns"),
@@ -78,6 +106,6 @@ public final class CabSystem implements SystemEntry, MixerProvider {
 
     @Override
     public List<MixerKind> mixers() {
-        return List.of(LOCAL, ABC, PERFORMER, COSFORMER, NYSTROM);
+        return List.of(LOCAL, ABC, PERFORMER, COSFORMER, NYSTROM, LARA, PROB_SPARSE, LONG_SHORT, S4D_KIND);
     }
 }

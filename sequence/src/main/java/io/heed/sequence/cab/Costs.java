@@ -36,7 +36,8 @@ record Costs(double[] lengths, Map<String, double[]> seconds, Map<String, double
     static final String VANILLA = "vanilla";
     static final String FUSED = "vanilla, fused";
     private static final List<String> EFFICIENT =
-            List.of("local-attention", "abc", "performer", "cosformer", "nystromformer");
+            List.of("local-attention", "abc", "performer", "cosformer", "nystromformer", "lara", "prob-sparse",
+                    "long-short", "s4d");
     /** The paper's lengths, tokens, in time and in memory; none for Nystrom in its README. */
     private static final Map<String,
             String> PAPER = Map.of("local-attention", "4195 / 1169", "abc", "1877 / 70", "performer",

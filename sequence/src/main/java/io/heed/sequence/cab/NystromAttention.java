@@ -93,7 +93,9 @@ final class NystromAttention extends LowRankAttention {
     @Override
     Summary summarise(Call call) {
         // (B or 1, 1, C, n)
-        Tensor means = means(call.k().size(2), call.keys()).to(call.k().device(), Ops.type(call.k()));
+        Optional<Padding> counted = scope == Scope.BATCH ? Optional.empty() : call.keys();
+        Tensor means = SegmentMeans.of(landmarks, (int) call.k().size(2), counted)
+                .to(call.k().device(), Ops.type(call.k()));
         Tensor keys = means.matmul(call.k());
         Tensor queries = means.matmul(call.q());
         Tensor middle = torch.softmax(queries.matmul(keys.transpose(2, 3)), -1);
@@ -104,41 +106,6 @@ final class NystromAttention extends LowRankAttention {
     @Override
     Tensor left(Call call, Tensor keys) {
         return torch.softmax(call.q().matmul(keys.transpose(2, 3)), -1);
-    }
-
-    /** Rows that average the tokens of each segment. */
-    private Tensor means(long length, Optional<Padding> padding) {
-        if (scope == Scope.BATCH || padding.isEmpty()) {
-            return segments(null, 0, (int) length).unsqueeze(0).unsqueeze(0);
-        }
-        boolean[] padded = Ops.booleans(padding.get().mask());
-        Tensor[] rows = new Tensor[(int) padding.get().mask().size(0)];
-        for (int b = 0; b < rows.length; b++) {
-            rows[b] = segments(padded, b * (int) length, (int) length);
-        }
-        return Ops.stack(0, rows).unsqueeze(1);
-    }
-
-    /**
-     * (C, n) for one sequence: of its r real tokens, the first (s + 1) C - r segments have s = r / C, the others s + 1.
-     */
-    private Tensor segments(boolean[] padded, int from, int length) {
-        int real = 0;
-        for (int i = 0; i < length; i++) {
-            real += padded == null || !padded[from + i] ? 1 : 0;
-        }
-        int size = real / landmarks;
-        int shorter = (size + 1) * landmarks - real;
-        float[] weights = new float[landmarks * length];
-        for (int i = 0, rank = 0; i < length; i++) {
-            if (padded == null || !padded[from + i]) {
-                boolean isShort = rank < shorter * size;
-                int segment = isShort ? rank / size : shorter + (rank - shorter * size) / (size + 1);
-                weights[segment * length + i] = 1f / (isShort ? size : size + 1);
-                rank++;
-            }
-        }
-        return Ops.of(weights, landmarks, length);
     }
 
     /** The pseudo-inverse of (B, H, C, C) matrices of positive rows that sum to one. */

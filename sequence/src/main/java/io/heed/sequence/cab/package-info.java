@@ -15,6 +15,10 @@
  *   Performer  y = phi(q) (sum phi(k) v^T) / phi(q) . sum phi(k),   phi positive random features
  *   cosFormer  the same with phi(x) = relu(x) [sin(pi t / 2m), cos(pi t / 2m)]
  *   Nystrom    y = softmax(q Lk^T) pinv(softmax(Lq Lk^T)) softmax(Lq k^T) v,   Lq, Lk segment means
+ *   LARA       y = sum_c r_c(q) softmax_tokens(log f(k, w_c)) v,   w_c about the sum of a segment's mean q and k
+ *   ProbSparse y_i = softmax(q_i K^T / sqrt(d)) V for the f ln N queries furthest from even,   mean(V) elsewhere
+ *   LongShort  y = softmax([q K~^T, q K_near^T] / sqrt(d)) [V~; V_near],   K~, V~ = LN(softmax(W_p x)^T [K, V])
+ *   S4D        s_t = exp(dt A) s_(t-1) + u_t,   y_t = 2 Re C (exp(dt A) - 1) / A s_t + D u_t
  * </pre>
  */
 package io.heed.sequence.cab;

@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
+import io.heed.nn.DiagonalTaps;
 import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
@@ -75,28 +76,10 @@ final class DiagonalKernel extends Module {
         return recurrence(Ops.type(kernel.c));
     }
 
-    /**
-     * The first {@code length} taps, (N, H). Powers are computed in float64, where angles of many turns keep their
-     * digits, and in two levels: a^(i R + j) = a^(i R) a^j is one matrix product with about sqrt(N) rows and columns.
-     */
+    /** The first {@code length} taps, (N, H), computed in float64. */
     Tensor taps(long length) {
         Recurrence recurrence = recurrence(ScalarType.Double);
-        long block = Math.max(1, (long) Math.ceil(Math.sqrt(length)));
-        long blocks = (length + block - 1) / block;
-        Tensor log = recurrence.a.log().unsqueeze(1); // (H, 1, S/2)
-        Tensor starts = powers(log, blocks, block).mul(recurrence.c.unsqueeze(1)); // (H, N / R, S/2)
-        Tensor offsets = powers(log, block, 1); // (H, R, S/2)
-        Tensor left = Ops.cat(2, torch.real(starts), torch.imag(starts).neg());
-        Tensor right = Ops.cat(2, torch.real(offsets), torch.imag(offsets));
-        return Ops.scale(left.matmul(right.transpose(1, 2)), 2).flatten(1, 2).narrow(1, 0, length).t()
-                .to(Ops.type(kernel.c));
-    }
-
-    /** exp(i step log), i < count: (H, count, S/2). */
-    private static Tensor powers(Tensor log, long count, long step) {
-        Tensor exponents = torch.arange(new Scalar(0), new Scalar(count * step), new Scalar(step),
-                Ops.options(ScalarType.Double)).view(1, count, 1);
-        return log.mul(exponents).exp();
+        return DiagonalTaps.of(recurrence.a, recurrence.c, length).t().to(Ops.type(kernel.c));
     }
 
     private Recurrence recurrence(ScalarType type) {

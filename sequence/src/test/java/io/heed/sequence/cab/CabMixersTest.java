@@ -93,4 +93,68 @@ class CabMixersTest {
             return false;
         }
     }
+
+    @Nested
+    class Proposals extends MixerContract {
+        @Override
+        protected MixerKind kind() {
+            return CabSystem.LARA;
+        }
+
+        @Override
+        protected List<MixerConfig> configs() {
+            return List.of(FREE.withOptions(Map.of("landmarks", "4")), FREE);
+        }
+
+        @Override
+        protected boolean hasFusedForm() {
+            return false;
+        }
+    }
+
+    @Nested
+    class StandingOut extends MixerContract {
+        @Override
+        protected MixerKind kind() {
+            return CabSystem.PROB_SPARSE;
+        }
+
+        @Override
+        protected List<MixerConfig> configs() {
+            return List.of(FREE, FREE.withOptions(Map.of("factor", "1")));
+        }
+    }
+
+    @Nested
+    class LongAndShort extends MixerContract {
+        @Override
+        protected MixerKind kind() {
+            return CabSystem.LONG_SHORT;
+        }
+
+        @Override
+        protected List<MixerConfig> configs() {
+            return List.of(CAUSAL.withOptions(Map.of("window", "6", "chunk", "5", "rank", "2")),
+                    FREE.withOptions(Map.of("window", "5", "landmarks", "3", "taps", "3")),
+                    FREE.withOptions(Map.of("landmarks", "0")));
+        }
+    }
+
+    @Nested
+    class StateSpaces extends MixerContract {
+        @Override
+        protected MixerKind kind() {
+            return CabSystem.S4D_KIND;
+        }
+
+        @Override
+        protected List<MixerConfig> configs() {
+            return List.of(CAUSAL, FREE.withOptions(Map.of("states", "6", "channels", "3")));
+        }
+
+        @Override
+        protected boolean hasFusedForm() {
+            return false;
+        }
+    }
 }

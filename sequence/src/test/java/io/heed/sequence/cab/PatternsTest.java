@@ -29,6 +29,10 @@ class PatternsTest {
                 Pattern.CAUSAL_CROSS);
         assertThat(served("cosformer")).containsExactlyInAnyOrder(Pattern.NONCAUSAL_SELF, Pattern.NONCAUSAL_CROSS);
         assertThat(served("nystromformer")).containsExactly(Pattern.NONCAUSAL_SELF);
+        assertThat(served("lara")).containsExactly(Pattern.NONCAUSAL_SELF);
+        assertThat(served("prob-sparse")).containsExactly(Pattern.NONCAUSAL_SELF);
+        assertThat(served("long-short")).containsExactlyInAnyOrder(Pattern.CAUSAL_SELF, Pattern.NONCAUSAL_SELF);
+        assertThat(served("s4d")).containsExactlyInAnyOrder(Pattern.CAUSAL_SELF, Pattern.NONCAUSAL_SELF);
         assertThat(served("s6")).containsExactly(Pattern.CAUSAL_SELF);
     }
 
