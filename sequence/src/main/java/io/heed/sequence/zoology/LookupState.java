@@ -10,10 +10,28 @@ import io.heed.sequence.MixerState;
 final class LookupState implements MixerState {
     private final KeyValueCache cache;
     private float[][] scores; // by sequence
+    private double[] logSums; // of the exponentials of a sequence's scores
 
     LookupState(long batch) {
         cache = new KeyValueCache(batch);
-        scores = new float[(int) batch][0];
+        forget();
+    }
+
+    private void forget() {
+        scores = new float[(int) cache.batch()][0];
+        logSums = new double[(int) cache.batch()];
+        Arrays.fill(logSums, Double.NEGATIVE_INFINITY);
+    }
+
+    /** Takes the scores of the next token of every sequence; the softmax over the tokens so far gives it so much. */
+    float[] shares(float[] next) {
+        float[] shares = new float[next.length];
+        for (int b = 0; b < next.length; b++) {
+            double largest = Math.max(logSums[b], next[b]);
+            logSums[b] = largest + Math.log(Math.exp(logSums[b] - largest) + Math.exp(next[b] - largest));
+            shares[b] = (float) Math.exp(next[b] - logSums[b]);
+        }
+        return shares;
     }
 
     KeyValueCache cache() {
@@ -54,14 +72,16 @@ final class LookupState implements MixerState {
     @Override
     public void reset() {
         cache.reset();
-        scores = new float[(int) cache.batch()][0];
+        forget();
     }
 
     @Override
     public void select(long... rows) {
         cache.select(rows);
         float[][] old = scores;
+        double[] sums = logSums;
         scores = LongStream.of(rows).mapToObj(row -> old[(int) row].clone()).toArray(float[][]::new);
+        logSums = LongStream.of(rows).mapToDouble(row -> sums[(int) row]).toArray();
     }
 
     @Override

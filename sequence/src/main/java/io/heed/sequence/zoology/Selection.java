@@ -15,7 +15,7 @@ enum Selection {
     /**
      * The selected positions, in order.
      *
-     * @param scores  of all positions; negative at one that may not be selected
+     * @param scores  of all positions; negative infinity at one that may not be selected
      * @param lookups n, or 0 for the square root of the tokens (seen so far, where {@link #RUNNING}), rounded up
      */
     int[] positions(float[] scores, int lookups) {
@@ -28,7 +28,7 @@ enum Selection {
     }
 
     private static int[] highest(float[] scores, int lookups) {
-        int[] real = IntStream.range(0, scores.length).filter(t -> scores[t] >= 0).toArray();
+        int[] real = IntStream.range(0, scores.length).filter(t -> scores[t] > Float.NEGATIVE_INFINITY).toArray();
         return IntStream.of(real).boxed().sorted(Comparator.comparing(t -> -scores[t])).mapToInt(Integer::intValue)
                 .limit(count(lookups, real.length)).sorted().toArray();
     }
@@ -37,7 +37,7 @@ enum Selection {
         List<Integer> selected = new ArrayList<>();
         RunningRank rank = new RunningRank(scores);
         for (int t = 0, seen = 0; t < scores.length; t++) {
-            if (scores[t] >= 0) {
+            if (scores[t] > Float.NEGATIVE_INFINITY) {
                 seen++;
                 if (rank.add(t) < count(lookups, seen)) {
                     selected.add(t);

@@ -72,7 +72,7 @@ final class ZoologyGolden {
         GoldenConfig config = new GoldenConfig(golden.config());
         JsonNode count = config.json().path("n_lookups");
         SparseLookups mixer = new SparseLookups(new SparseLookups.Config(config.integer("d_model"),
-                config.integer("num_heads", 1), count.isNumber() ? count.asInt() : 0,
+                config.integer("num_heads", 1), count.isNumber() ? count.asInt() : 0, Gate.SIGMOID,
                 config.number("selection_penalty", 0),
                 Selection.SEQUENCE, 1));
         return new GoldenSubject(mixer, in -> {
@@ -129,11 +129,13 @@ final class ZoologyGolden {
                     DiagonalKernel.Discretisation.BILINEAR, DiagonalKernel.RealType.EXP, layers));
             case "rwkv", "rwkv4", "rwkvtimemixer" -> new Rwkv(width, layer, layers);
             case "sigmoidlookups", "sparse", "sparseattention" -> new SparseLookups(new SparseLookups.Config(width,
-                    text.integer(1, "heads", "num_heads"), text.integer(0, "lookups", "n_lookups"), 1,
+                    text.integer(1, "heads", "num_heads"), text.integer(0, "lookups", "n_lookups"), Gate.SIGMOID, 1,
                     Selection.SEQUENCE,
                     layers));
+            case "selectivelookups" -> new SparseLookups(new SparseLookups.Config(width,
+                    text.integer(1, "heads", "num_heads"), 0, Gate.SOFTMAX, 0, Selection.SEQUENCE, layers));
             default -> throw new IllegalArgumentException("mixer '" + text.name()
-                    + "' of the golden model: known are BaseConv, MHA, Hyena, H3, RWKV, SigmoidLookups");
+                    + "' of the golden model: known are BaseConv, MHA, Hyena, H3, RWKV, SigmoidLookups, SelectiveLookups");
         };
     }
 

@@ -106,7 +106,7 @@ final class ZoologyModel extends Module {
         for (Layer layer : layers) {
             Tensor dropped = layer.drop(h);
             r = r == null ? dropped : r.add(dropped);
-            r = r.add(layer.drop(layer.mixer.forward(layer.norm1.forward(r), context)));
+            r = r.add(layer.drop(layer.mix(layer.norm1.forward(r), tokens, context)));
             h = layer.stateMixer(layer.norm2.forward(r));
         }
         return logits(r == null ? h : h.add(r));
@@ -179,6 +179,11 @@ final class ZoologyModel extends Module {
                 state.register_module("fc1", fc1);
                 state.register_module("fc2", fc2);
             }
+        }
+
+        private Tensor mix(Tensor x, Tensor tokens, MixerContext context) {
+            return mixer instanceof OracleLookups oracle ? oracle.forward(x, tokens, context)
+                    : mixer.forward(x, context);
         }
 
         private Tensor stateMixer(Tensor x) {

@@ -58,6 +58,15 @@ public final class ZoologySystem implements SystemEntry, MixerProvider {
                             + " which cannot decode")),
             config -> new SparseLookups(config));
 
+    /** Attention at selected positions, weighted by a softmax over them. */
+    public static final MixerKind SELECTIVE = new MixerKind("selective-lookups", List.of(),
+            "attention at selected positions whose weights are a softmax over the tokens",
+            Set.of(Pattern.CAUSAL_SELF),
+            List.of(new MixerOption("lookups", "0", "positions selected; 0 for the square root of the tokens"),
+                    new MixerOption("selection", "running",
+                    "by the scores so far (running), or of the whole sequence (sequence), which cannot decode")),
+            config -> SparseLookups.selective(config));
+
     static final List<Claim> CLAIMS = List.of(
             new Claim("recall-gap",
             "gated convolutions need a width that grows with the number of pairs to recall, attention"
@@ -83,6 +92,6 @@ public final class ZoologySystem implements SystemEntry, MixerProvider {
 
     @Override
     public List<MixerKind> mixers() {
-        return List.of(BASE_CONV, HYENA, H3_KIND, RWKV, LOOKUPS);
+        return List.of(BASE_CONV, HYENA, H3_KIND, RWKV, LOOKUPS, SELECTIVE);
     }
 }

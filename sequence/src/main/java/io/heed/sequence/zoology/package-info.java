@@ -21,6 +21,8 @@
  *            y   = W_o (sigmoid(r) * wkv)
  *
  * Lookups    y_t = s_t attention(x)_t + x_t,  s_t = sigmoid(w . x_t)  evaluated at the n highest s_t only
+ * Selective  the same with s = softmax(w . x + b) over the tokens up to t, or over the sequence
+ * Oracle     the same with s_t = 1 where token t stands earlier in the sequence, else 0
  * </pre>
  * x (B, N, D) to y (B, N, D). The convolutions take O(N log N) by FFT ({@link io.heed.nn.LongConvolution}), wkv O(N) by
  * a scan ({@link io.heed.kernels.DecayedAverage}), lookups O(n N). To decode, a long convolution keeps its last L

@@ -39,11 +39,12 @@ class SparseLookupsTest extends MixerContract {
         SplittableRandom random = new SplittableRandom(4);
         float[] scores = new float[60];
         for (int t = 0; t < scores.length; t++) {
-            scores[t] = t % 11 == 3 ? -1 : random.nextInt(20) / 20f;
+            scores[t] = t % 11 == 3 ? Float.NEGATIVE_INFINITY : random.nextInt(20) / 20f;
         }
         for (int lookups : new int[] {0, 1, 6}) {
-            List<Integer> expected = IntStream.range(0, scores.length).filter(t -> scores[t] >= 0).filter(t -> {
-                int seen = (int) IntStream.rangeClosed(0, t).filter(j -> scores[j] >= 0).count();
+            List<Integer> expected = IntStream.range(0, scores.length).filter(t -> scores[t] > Float.NEGATIVE_INFINITY)
+                    .filter(t -> {
+                int seen = (int) IntStream.rangeClosed(0, t).filter(j -> scores[j] > Float.NEGATIVE_INFINITY).count();
                 long higher = IntStream.range(0, t).filter(j -> scores[j] >= scores[t]).count();
                 return higher < Selection.count(lookups, seen);
             }).boxed().toList();
@@ -54,7 +55,8 @@ class SparseLookupsTest extends MixerContract {
 
     @Test
     void sequenceSelectionTakesTheHighestOfAll() {
-        assertThat(Selection.SEQUENCE.positions(new float[] {0.1f, 0.9f, -1, 0.5f, 0.7f}, 2)).containsExactly(1, 4);
+        assertThat(Selection.SEQUENCE.positions(new float[] {0.1f, 0.9f, Float.NEGATIVE_INFINITY, 0.5f, 0.7f}, 2))
+                .containsExactly(1, 4);
         assertThat(Selection.SEQUENCE.positions(new float[] {0.1f, 0.9f, 0.3f, 0.5f, 0.7f}, 0))
                 .containsExactly(1, 3, 4);
     }
