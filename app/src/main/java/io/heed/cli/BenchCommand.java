@@ -60,7 +60,8 @@ final class BenchCommand implements Callable<Integer> {
             if (!result.holds()) {
                 low.add(result);
             }
-        });
+        }, (skipped, reason) -> spec.commandLine().getErr().println("skip " + skipped.bench() + " " + skipped.shape()
+                + ": " + reason));
         return low.isEmpty() ? 0 : 1;
     }
 }

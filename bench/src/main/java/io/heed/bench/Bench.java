@@ -3,6 +3,7 @@ package io.heed.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 import org.bytedeco.pytorch.global.torch;
@@ -19,6 +20,7 @@ public final class Bench {
         cases.addAll(AttentionBenches.all());
         cases.addAll(DecodeBenches.all());
         cases.addAll(ModelBenches.all());
+        cases.addAll(JlamaBenches.all());
         cases.addAll(LinearBenches.all());
         cases.addAll(ScanBenches.all());
         cases.addAll(PointerBenches.all());
@@ -40,14 +42,21 @@ public final class Bench {
 
     /**
      * Measures the cases one after the other, libtorch on as many threads as the kernels, and hands over each result.
+     *
+     * @param skipped told of each case whose other side cannot be had on this machine, and why
      */
-    public static List<BenchResult> run(List<BenchCase> cases, Consumer<BenchResult> each) {
+    public static List<BenchResult> run(List<BenchCase> cases, Consumer<BenchResult> each,
+            BiConsumer<BenchCase, String> skipped) {
         torch.set_num_threads(Workers.count());
         List<BenchResult> results = new ArrayList<>();
         for (BenchCase benchCase : cases) {
-            BenchResult result = benchCase.measure();
-            results.add(result);
-            each.accept(result);
+            try {
+                BenchResult result = benchCase.measure();
+                results.add(result);
+                each.accept(result);
+            } catch (Unavailable e) {
+                skipped.accept(benchCase, e.getMessage());
+            }
         }
         return results;
     }

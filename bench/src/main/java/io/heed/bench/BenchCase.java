@@ -12,6 +12,7 @@ public interface BenchCase {
      * Compares the two sides' results, then times them.
      *
      * @throws IllegalStateException when the two sides do not compute the same
+     * @throws Unavailable           when the other side cannot be had on this machine
      */
-    BenchResult measure();
+    BenchResult measure() throws Unavailable;
 }

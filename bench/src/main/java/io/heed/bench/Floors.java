@@ -42,6 +42,8 @@ final class Floors {
             entry("gather-forward-backward 1x4x8192x64 5% blocks of 16", 5.0),
             entry("gather-forward-backward 1x4x8192x64 5% blocks of 64", 5.0),
             entry("model-decode 110M float32", 0.7),
+            entry("model-decode-jlama 110M float32 native", 1.0),
+            entry("model-decode-jlama 110M float32 Vector API", 1.0),
             entry("model-prefill 110M float32 256 tokens", 0.6),
             entry("mixer-forms based:part=taylor 1x4096x128", 2.0),
             entry("mixer-forms flowformer 1x4096x128", 2.0),

@@ -21,10 +21,8 @@ import io.heed.kernels.WeightMatrix;
  * multiply-add peak.
  */
 final class ModelBenches {
-    private static final int WIDTH = 768;
-    private static final int HIDDEN = 2048;
-    private static final int LAYERS = 12;
-    private static final int VOCABULARY = 32_000;
+    private static final int WIDTH = RandomLlama.WIDTH;
+    private static final int HIDDEN = RandomLlama.HIDDEN;
     private static final int PROMPT = 32;
     private static final int TOKENS = 256;
 
@@ -48,10 +46,15 @@ final class ModelBenches {
 
         @Override
         public BenchResult measure() {
-            RandomLlama random = new RandomLlama(WIDTH, HIDDEN, LAYERS, 12, VOCABULARY);
+            try (RandomLlama random = RandomLlama.stories110M()) {
+                return measure(random);
+            }
+        }
+
+        private BenchResult measure(RandomLlama random) {
             CausalModel model = random.model();
             Decoder decoder = model.decoder(model.pool(256L << 20), model.dense());
-            int[] prompt = new SplittableRandom(1).ints(PROMPT, 0, VOCABULARY).toArray();
+            int[] prompt = new SplittableRandom(1).ints(PROMPT, 0, RandomLlama.VOCABULARY).toArray();
             try (SequenceCache cache = new CacheManager(decoder.pool()).admit(prompt, 1 << 10, false).orElseThrow()) {
                 decoder.prefill(List.of(new Decoder.Chunk(cache, prompt, PROMPT)), null);
                 MemorySegment[] weights = random.matrices();
@@ -91,7 +94,7 @@ final class ModelBenches {
             double operations = 0;
             for (int[] shape : shapes) {
                 MemorySegment data = Arena.ofAuto().allocate((long) shape[0] * shape[1] * Float.BYTES, 64);
-                RandomLlama.fill(data, layer.size());
+                RandomLlama.fill(data, layer.size(), 0);
                 layer.add(new WeightMatrix(data, WeightMatrix.Type.F32, shape[0], shape[1]));
                 operations += 2.0 * shape[0] * shape[1] * TOKENS;
             }

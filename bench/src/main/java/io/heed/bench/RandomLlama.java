@@ -18,29 +18,44 @@ import java.util.stream.Stream;
 
 import io.heed.inference.model.CausalModel;
 
-/** A Llama with random weights, written to a temporary folder that is gone when it is mapped. */
-final class RandomLlama {
+/** A Llama with random weights, in a temporary folder until it is closed. */
+final class RandomLlama implements AutoCloseable {
+    static final int WIDTH = 768;
+    static final int HIDDEN = 2048;
+    static final int VOCABULARY = 32_000;
+
+    private final Path folder;
     private final CausalModel model;
+
+    /** The shape of llama2.c's stories110M: 110 million parameters. */
+    static RandomLlama stories110M() {
+        return new RandomLlama(WIDTH, HIDDEN, 12, 12, VOCABULARY);
+    }
 
     RandomLlama(int width, int hidden, int layers, int heads, int vocabulary) {
         try {
-            Path folder = Files.createTempDirectory("heed-bench");
+            folder = Files.createTempDirectory("heed-bench");
             try {
                 Files.writeString(folder.resolve("config.json"), """
                         {"model_type": "llama", "vocab_size": %d, "hidden_size": %d, "intermediate_size": %d,
-                         "num_hidden_layers": %d, "num_attention_heads": %d, "max_position_embeddings": 1024,
-                         "rms_norm_eps": 1e-5, "tie_word_embeddings": true}
+                         "num_hidden_layers": %d, "num_attention_heads": %5$d, "num_key_value_heads": %5$d,
+                         "max_position_embeddings": 1024, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+                         "hidden_act": "silu", "bos_token_id": 1, "eos_token_id": 2, "tie_word_embeddings": true}
                         """.formatted(vocabulary, width, hidden, layers, heads));
                 write(folder.resolve("model.safetensors"), shapes(width, hidden, layers, vocabulary));
                 model = CausalModel.open(folder);
-            } finally {
-                try (Stream<Path> files = Files.walk(folder)) {
-                    files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-                }
+            } catch (IOException e) {
+                close();
+                throw e;
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Its folder, as HuggingFace lays it out, without a tokenizer. */
+    Path folder() {
+        return folder;
     }
 
     CausalModel model() {
@@ -94,18 +109,31 @@ final class RandomLlama {
             out.write(json);
             byte[] block = new byte[1 << 20];
             MemorySegment floats = MemorySegment.ofArray(block);
-            for (long left = at; left > 0; left -= block.length) {
-                fill(floats, left);
-                out.write(block, 0, (int) Math.min(left, block.length));
+            long left = at;
+            for (int[] shape : shapes.values()) {
+                long bytes = (long) Float.BYTES * shape[0] * (shape.length > 1 ? shape[1] : 1);
+                for (; bytes > 0; bytes -= block.length, left -= block.length) {
+                    fill(floats, left, shape.length > 1 ? 0 : 1);
+                    out.write(block, 0, (int) Math.min(bytes, block.length));
+                }
             }
         }
     }
 
-    /** Small uniform numbers. */
-    static void fill(MemorySegment data, long seed) {
+    /** Small uniform numbers around {@code middle}. */
+    static void fill(MemorySegment data, long seed, float middle) {
         SplittableRandom random = new SplittableRandom(seed);
         for (long i = 0; i < data.byteSize() / Float.BYTES; i++) {
-            data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, (random.nextInt(2001) - 1000) * 3e-5f);
+            data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, middle + (random.nextInt(2001) - 1000) * 3e-5f);
+        }
+    }
+
+    @Override
+    public void close() {
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }
