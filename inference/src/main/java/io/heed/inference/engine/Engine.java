@@ -115,7 +115,7 @@ public final class Engine implements AutoCloseable {
             }
         }
         return room >= request.maxTokens() ? request
-                : new GenerationRequest(request.prompt(), room, request.sampling(), request.stops(), request.timeout());
+                : request.withMaxTokens(room);
     }
 
     private Refusal refuse(Refusal.Reason reason, String message) {

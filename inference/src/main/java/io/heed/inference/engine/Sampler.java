@@ -28,13 +28,13 @@ final class Sampler {
      * @param count  tokens that may be chosen: the first so many
      */
     int choose(float[] logits, int at, int count) {
-        penalise(logits, at, count);
+        adjust(logits, at, count);
         int token = sampling.temperature() == 0 ? largest(logits, at, count) : draw(logits, at, count);
         generated.merge(token, 1, Integer::sum);
         return token;
     }
 
-    private void penalise(float[] logits, int at, int count) {
+    private void adjust(float[] logits, int at, int count) {
         if (sampling.repetitionPenalty() != 1) {
             for (int token : Arrays.stream(prompt).distinct().filter(t -> t < count && !generated.containsKey(t))
                     .toArray()) {
@@ -46,6 +46,11 @@ final class Sampler {
             generated.forEach((token, times) ->
                     logits[at + token] -= (float) (sampling.presencePenalty() + times * sampling.frequencyPenalty()));
         }
+        sampling.logitBias().forEach((token, bias) -> {
+            if (token < count) {
+                logits[at + token] += bias;
+            }
+        });
     }
 
     private void repeat(float[] logits, int i) {

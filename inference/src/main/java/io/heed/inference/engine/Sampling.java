@@ -1,7 +1,10 @@
 package io.heed.inference.engine;
 
+import java.util.Map;
+
 /**
- * How the next token is chosen from its logits, in this order: penalties, temperature, top-k, top-p, min-p, a draw.
+ * How the next token is chosen from its logits, in this order: penalties, biases, temperature, top-k, top-p, min-p, a
+ * draw.
  *
  * @param temperature       divides the logits; 0 takes the most likely token
  * @param topK              only the K most likely tokens are drawn from; 0 for all
@@ -12,11 +15,13 @@ package io.heed.inference.engine;
  * @param presencePenalty   taken from the logits of tokens that were generated
  * @param frequencyPenalty  taken from them as often as they were generated
  * @param seed              fixes the draws
+ * @param logitBias         added to the logits of single tokens, -100 to 100
  */
 public record Sampling(double temperature, int topK, double topP, double minP, double repetitionPenalty,
         double presencePenalty,
-        double frequencyPenalty, long seed) {
+        double frequencyPenalty, long seed, Map<Integer, Float> logitBias) {
     private static final double LARGEST_TEMPERATURE = 100;
+    private static final double LARGEST_BIAS = 100;
 
     /** @throws IllegalArgumentException in one line when a value is out of its range */
     public Sampling {
@@ -27,6 +32,17 @@ public record Sampling(double temperature, int topK, double topP, double minP, d
         check("repetition penalty", repetitionPenalty, Double.MIN_VALUE, 100);
         check("presence penalty", presencePenalty, -2, 2);
         check("frequency penalty", frequencyPenalty, -2, 2);
+        logitBias = Map.copyOf(logitBias);
+        logitBias.forEach((token, bias) -> {
+            check("token of a logit bias", token, 0, Integer.MAX_VALUE);
+            check("logit bias of token " + token, bias, -LARGEST_BIAS, LARGEST_BIAS);
+        });
+    }
+
+    /** Without biases. */
+    public Sampling(double temperature, int topK, double topP, double minP, double repetitionPenalty,
+            double presencePenalty, double frequencyPenalty, long seed) {
+        this(temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed, Map.of());
     }
 
     private static void check(String name, double value, double least, double most) {
@@ -49,6 +65,13 @@ public record Sampling(double temperature, int topK, double topP, double minP, d
 
     /** The same with another seed. */
     public Sampling withSeed(long seed) {
-        return new Sampling(temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed);
+        return new Sampling(temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed,
+                logitBias);
+    }
+
+    /** The same with biases of single tokens. */
+    public Sampling withLogitBias(Map<Integer, Float> logitBias) {
+        return new Sampling(temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed,
+                logitBias);
     }
 }

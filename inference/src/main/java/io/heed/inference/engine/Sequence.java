@@ -74,6 +74,8 @@ final class Sequence implements Generation {
 
     /** Chooses the next token and hands it on; ends the sequence when it was the last. */
     void accept(float[] logits, int at, int vocabulary) {
+        float[] raw = request.listed() == GenerationRequest.PLAIN ? null
+                : Arrays.copyOfRange(logits, at, at + vocabulary);
         int token = sampler.choose(logits, at, vocabulary);
         if (request.stops().contains(token)) {
             generated = generated + 1;
@@ -84,7 +86,8 @@ final class Sequence implements Generation {
         generated = generated + 1;
         boolean more;
         try {
-            more = listener.token(token);
+            more = raw == null ? listener.token(token)
+                    : listener.token(Likelihood.of(token, raw, 0, vocabulary, request.listed()));
         } catch (RuntimeException e) {
             end(FinishReason.ERROR, e);
             return;

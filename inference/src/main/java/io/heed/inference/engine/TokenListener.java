@@ -10,6 +10,15 @@ public interface TokenListener {
     boolean token(int id);
 
     /**
+     * The next token with how likely it was, for a request that asks for that; called in place of {@link #token(int)}.
+     *
+     * @return whether to go on
+     */
+    default boolean token(Likelihood likelihood) {
+        return token(likelihood.token());
+    }
+
+    /**
      * The end; nothing follows.
      *
      * @param failure what broke when the reason is {@link FinishReason#ERROR}, else null

@@ -10,6 +10,7 @@ import io.heed.inference.engine.Engine;
 import io.heed.inference.engine.FinishReason;
 import io.heed.inference.engine.Generation;
 import io.heed.inference.engine.GenerationRequest;
+import io.heed.inference.engine.Likelihood;
 import io.heed.inference.engine.Refusal;
 import io.heed.inference.text.TextModel;
 
@@ -17,8 +18,8 @@ import io.heed.inference.text.TextModel;
 final class Answer {
     /** Something that happened to one of the choices. */
     sealed interface Event {
-        /** More text. */
-        record More(int choice, String text) implements Event { }
+        /** More text, with its tokens where their likelihoods were asked for. */
+        record More(int choice, String text, List<Likelihood> tokens) implements Event { }
 
         /** The end of a choice; {@code failure} is null unless it broke. */
         record End(int choice, FinishReason reason, Throwable failure) implements Event { }
@@ -41,7 +42,7 @@ final class Answer {
                 for (int i = 0; i < request.choices(); i++) {
                     GenerationRequest one = new GenerationRequest(prompt, request.maxTokens(),
                             request.sampling().withSeed(request.sampling().seed() + i), model.defaults().stops(),
-                            timeout);
+                            timeout, request.listed());
                     answer.generations.add(model.submit(engine, one, request.stops(), answer.listener(answer.open)));
                     answer.open++;
                 }
@@ -57,7 +58,12 @@ final class Answer {
         return new TextModel.TextListener() {
             @Override
             public void text(String text) {
-                events.add(new Event.More(choice, text));
+                events.add(new Event.More(choice, text, List.of()));
+            }
+
+            @Override
+            public void text(String text, List<Likelihood> tokens) {
+                events.add(new Event.More(choice, text, tokens));
             }
 
             @Override

@@ -14,7 +14,7 @@ import io.heed.inference.engine.Sampling;
  * @param stops     strings that end an answer
  * @param stream    whether to send text as it comes
  * @param usage     whether a stream ends with the usage
+ * @param listed    how many of the likeliest tokens to tell beside each; -1 to tell of no likelihoods
  */
 record ApiRequest(List<int[]> prompts, int choices, int maxTokens, Sampling sampling, List<String> stops,
-        boolean stream,
-        boolean usage) { }
+        boolean stream, boolean usage, int listed) { }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,6 +13,7 @@ import com.sun.net.httpserver.HttpExchange;
 
 import io.heed.inference.engine.Engine;
 import io.heed.inference.engine.FinishReason;
+import io.heed.inference.engine.Likelihood;
 import io.heed.inference.engine.Refusal;
 import io.heed.inference.text.TextModel;
 
@@ -56,7 +59,7 @@ final class GenerationHandler {
             if (request.stream()) {
                 stream(exchange, request, answer, shape, start);
             } else {
-                whole(exchange, answer, shape, start);
+                whole(exchange, request, answer, shape, start);
             }
             metrics.answered(System.nanoTime() - start);
         } catch (IOException | InterruptedException | RuntimeException e) {
@@ -74,6 +77,7 @@ final class GenerationHandler {
             for (int i = 0; chat && i < answer.choices(); i++) {
                 event(out, shape.opening(i).toString());
             }
+            LikelihoodShape likelihoods = new LikelihoodShape(chat, model.tokenizer(), answer.choices());
             boolean first = true;
             while (answer.isOpen()) {
                 switch (answer.next(QUIET)) {
@@ -83,7 +87,9 @@ final class GenerationHandler {
                             metrics.firstText(System.nanoTime() - start);
                             first = false;
                         }
-                        event(out, shape.piece(more.choice(), more.text()).toString());
+                        ObjectNode logprobs = request.listed() < 0 ? null
+                                : likelihoods.of(more.choice(), more.tokens());
+                        event(out, shape.piece(more.choice(), more.text(), logprobs).toString());
                     }
                     case Answer.Event.End end -> {
                         if (end.reason() == FinishReason.ERROR || end.reason() == FinishReason.CANCELLED) {
@@ -118,12 +124,14 @@ final class GenerationHandler {
         out.flush();
     }
 
-    private void whole(HttpExchange exchange, Answer answer, ResponseShape shape, long start)
+    private void whole(HttpExchange exchange, ApiRequest request, Answer answer, ResponseShape shape, long start)
             throws IOException, InterruptedException, ApiError {
         StringBuilder[] texts = new StringBuilder[answer.choices()];
         FinishReason[] reasons = new FinishReason[texts.length];
+        List<List<Likelihood>> tokens = new ArrayList<>();
         for (int i = 0; i < texts.length; i++) {
             texts[i] = new StringBuilder();
+            tokens.add(new ArrayList<>());
         }
         OutputStream out = null;
         boolean first = true;
@@ -144,6 +152,7 @@ final class GenerationHandler {
                         first = false;
                     }
                     texts[more.choice()].append(more.text());
+                    tokens.get(more.choice()).addAll(more.tokens());
                 }
                 case Answer.Event.End end -> {
                     if (end.reason() == FinishReason.ERROR || end.reason() == FinishReason.CANCELLED) {
@@ -160,8 +169,10 @@ final class GenerationHandler {
             }
         }
         ObjectNode root = shape.root(false);
+        LikelihoodShape likelihoods = new LikelihoodShape(chat, model.tokenizer(), texts.length);
         for (int i = 0; i < texts.length; i++) {
-            shape.whole(root, i, texts[i].toString(), reasons[i]);
+            shape.whole(root, i, texts[i].toString(), reasons[i],
+                    request.listed() < 0 ? null : likelihoods.of(i, tokens.get(i)));
         }
         ResponseShape.usage(root, answer);
         try (OutputStream body = out == null ? begin(exchange) : out) {

@@ -1,12 +1,16 @@
 package io.heed.inference.serve;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import io.heed.inference.engine.GenerationRequest;
+import io.heed.inference.engine.Likelihood;
 import io.heed.inference.engine.Sampling;
 import io.heed.inference.jinja.TemplateException;
 import io.heed.inference.text.ChatTemplate;
@@ -26,23 +30,28 @@ final class RequestParser {
     }
 
     ApiRequest completion(JsonNode body) throws ApiError {
-        unsupported(body, "echo", "suffix", "logprobs");
+        unsupported(body, "echo", "suffix");
         if (body.path("best_of").asInt(1) > Math.max(1, body.path("n").asInt(1))) {
             throw ApiError.invalid("best_of", "best_of larger than n is not supported");
         }
-        return request(body, prompts(body.path("prompt")), integer(body, "max_tokens", USUAL_COMPLETION));
+        return request(body, prompts(body.path("prompt")), integer(body, "max_tokens", USUAL_COMPLETION),
+                listed(body, "logprobs"));
     }
 
     ApiRequest chat(JsonNode body) throws ApiError {
-        unsupported(body, "tools", "functions", "logprobs", "top_logprobs", "audio");
+        unsupported(body, "tools", "functions", "audio");
         String format = body.path("response_format").path("type").asText("text");
         if (!format.equals("text")) {
             throw ApiError.invalid("response_format", "response format '" + format + "' is not supported, only 'text'");
         }
         List<ChatTemplate.Message> messages = messages(body.path("messages"));
+        int listed = flag(body, "logprobs") ? Math.max(0, listed(body, "top_logprobs")) : GenerationRequest.PLAIN;
+        if (listed < 0 && integer(body, "top_logprobs", 0) > 0) {
+            throw ApiError.invalid("top_logprobs", "top_logprobs needs 'logprobs': true");
+        }
         int most = integer(body, "max_completion_tokens", integer(body, "max_tokens", settings.maxTokens()));
         try {
-            return request(body, List.of(model.encode(messages)), most);
+            return request(body, List.of(model.encode(messages)), most, listed);
         } catch (TemplateException e) {
             throw ApiError.invalid("messages", e.getMessage());
         } catch (IllegalArgumentException e) {
@@ -50,14 +59,22 @@ final class RequestParser {
         }
     }
 
-    private ApiRequest request(JsonNode body, List<int[]> prompts, int maxTokens) throws ApiError {
+    /** How many of the likeliest tokens to tell beside each; -1 where the body does not say. */
+    private static int listed(JsonNode body, String name) throws ApiError {
+        int listed = integer(body, name, GenerationRequest.PLAIN);
+        if (body.hasNonNull(name) && (listed < 0 || listed > Likelihood.MOST)) {
+            throw ApiError.invalid(name, name + " is " + listed + ", must be 0 to " + Likelihood.MOST);
+        }
+        return listed;
+    }
+
+    private ApiRequest request(JsonNode body, List<int[]> prompts, int maxTokens, int listed) throws ApiError {
         String name = body.path("model").asText("");
         if (!name.equals(model.name())) {
             throw ApiError.of(404, "model_not_found", "the model '" + name + "' is not served here; there is '"
                     + model.name()
                     + "'");
         }
-        unsupported(body, "logit_bias");
         if (maxTokens < 1 || maxTokens > settings.maxTokens()) {
             throw ApiError.invalid("max_tokens", "max_tokens is " + maxTokens + ", must be 1 to "
                     + settings.maxTokens());
@@ -69,7 +86,7 @@ final class RequestParser {
                     + " are allowed");
         }
         return new ApiRequest(prompts, choices, maxTokens, sampling(body), stops(body.path("stop")),
-                flag(body, "stream"), flag(body.path("stream_options"), "include_usage"));
+                flag(body, "stream"), flag(body.path("stream_options"), "include_usage"), listed);
     }
 
     private Sampling sampling(JsonNode body) throws ApiError {
@@ -83,10 +100,32 @@ final class RequestParser {
                     number(body, "top_p", usual.topP()), number(body, "min_p", usual.minP()),
                     number(body, "repetition_penalty", usual.repetitionPenalty()), number(body, "presence_penalty", 0),
                     number(body, "frequency_penalty", 0),
-                    seed.isNumber() ? seed.asLong() : ThreadLocalRandom.current().nextLong());
+                    seed.isNumber() ? seed.asLong() : ThreadLocalRandom.current().nextLong())
+                    .withLogitBias(bias(body.path("logit_bias")));
         } catch (IllegalArgumentException e) {
             throw ApiError.invalid(null, e.getMessage());
         }
+    }
+
+    /** An object from token ids, as texts, to what is added to their logits. */
+    private Map<Integer, Float> bias(JsonNode bias) throws ApiError {
+        Map<Integer, Float> biases = new HashMap<>();
+        if (bias.isMissingNode() || bias.isNull()) {
+            return biases;
+        }
+        for (Map.Entry<String, JsonNode> entry : bias.properties()) {
+            int token = entry.getKey().matches("\\d{1,9}") ? Integer.parseInt(entry.getKey()) : -1;
+            if (token < 0 || token >= model.model().config().vocabulary() || !entry.getValue().isNumber()) {
+                throw ApiError.invalid("logit_bias", "logit_bias has " + entry.getKey() + ": " + entry.getValue()
+                        + ", must be a token id of 0 to " + (model.model().config().vocabulary() - 1)
+                        + " and a number of -100 to 100");
+            }
+            biases.put(token, entry.getValue().floatValue());
+        }
+        if (!bias.isObject()) {
+            throw ApiError.invalid("logit_bias", "logit_bias must be an object from token ids to numbers");
+        }
+        return biases;
     }
 
     private List<String> stops(JsonNode stop) throws ApiError {

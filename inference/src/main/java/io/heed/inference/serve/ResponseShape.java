@@ -37,9 +37,11 @@ final class ResponseShape {
         return root;
     }
 
-    ObjectNode piece(int choice, String text) {
+    /** @param logprobs of the text's tokens; null where nobody asked */
+    ObjectNode piece(int choice, String text, ObjectNode logprobs) {
         ObjectNode root = root(true);
         ObjectNode one = choice(root, choice, null);
+        one.set("logprobs", logprobs);
         if (chat) {
             one.putObject("delta").put("content", text);
         } else {
@@ -59,8 +61,10 @@ final class ResponseShape {
         return root;
     }
 
-    void whole(ObjectNode root, int choice, String text, FinishReason reason) {
+    /** @param logprobs of the text's tokens; null where nobody asked */
+    void whole(ObjectNode root, int choice, String text, FinishReason reason, ObjectNode logprobs) {
         ObjectNode one = choice(root, choice, reason);
+        one.set("logprobs", logprobs);
         if (chat) {
             one.putObject("message").put("role", "assistant").put("content", text).putNull("refusal");
         } else {

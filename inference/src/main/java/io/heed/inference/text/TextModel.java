@@ -2,12 +2,14 @@ package io.heed.inference.text;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 import io.heed.inference.engine.Engine;
 import io.heed.inference.engine.FinishReason;
 import io.heed.inference.engine.Generation;
 import io.heed.inference.engine.GenerationRequest;
+import io.heed.inference.engine.Likelihood;
 import io.heed.inference.engine.Refusal;
 import io.heed.inference.engine.TokenListener;
 import io.heed.inference.model.CausalModel;
@@ -26,6 +28,16 @@ public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDe
     public interface TextListener {
         /** More text, never empty. */
         void text(String text);
+
+        /**
+         * More text with the tokens that it came of, for a request that asks how likely they were; called in place of
+         * {@link #text(String)}. At an answer's end tokens may come without text.
+         */
+        default void text(String text, List<Likelihood> tokens) {
+            if (!text.isEmpty()) {
+                text(text);
+            }
+        }
 
         /**
          * The end.
@@ -71,7 +83,10 @@ public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDe
     public Generation submit(Engine engine, GenerationRequest request, List<String> stops, TextListener listener)
             throws Refusal {
         TextAssembler assembler = new TextAssembler(tokenizer, request.prompt(), stops);
+        boolean plain = request.listed() == GenerationRequest.PLAIN;
         return engine.submit(request, new TokenListener() {
+            private final List<Likelihood> waiting = new ArrayList<>(); // those whose text is held back
+
             @Override
             public boolean token(int id) {
                 hand(assembler.push(id));
@@ -79,15 +94,31 @@ public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDe
             }
 
             @Override
+            public boolean token(Likelihood likelihood) {
+                waiting.add(likelihood);
+                return token(likelihood.token());
+            }
+
+            @Override
             public void end(FinishReason reason, Throwable failure) {
-                hand(assembler.finish());
+                String rest = assembler.finish();
+                hand(rest);
+                if (rest.isEmpty() && !waiting.isEmpty() && !assembler.isStopped()) {
+                    listener.text("", List.copyOf(waiting));
+                }
                 // a stop string may end with the very last token
                 listener.end(assembler.isStopped() ? FinishReason.STOP : reason, failure);
             }
 
             private void hand(String text) {
-                if (!text.isEmpty()) {
+                if (text.isEmpty()) {
+                    return;
+                }
+                if (plain) {
                     listener.text(text);
+                } else {
+                    listener.text(text, List.copyOf(waiting));
+                    waiting.clear();
                 }
             }
         });

@@ -26,11 +26,13 @@ public final class TextTokenizer implements AutoCloseable {
     private final HuggingFaceTokenizer tokenizer;
     private final int size;
     private final boolean mayDrop;
+    private final TokenBytes bytes;
 
-    private TextTokenizer(HuggingFaceTokenizer tokenizer, int size, boolean mayDrop) {
+    private TextTokenizer(HuggingFaceTokenizer tokenizer, JsonNode root) {
         this.tokenizer = tokenizer;
-        this.size = size;
-        this.mayDrop = mayDrop;
+        size = size(root);
+        mayDrop = mayDrop(root);
+        bytes = new TokenBytes(root, size);
     }
 
     /**
@@ -47,7 +49,7 @@ public final class TextTokenizer implements AutoCloseable {
             JsonNode root = new ObjectMapper().readTree(Files.readAllBytes(file));
             HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.builder().optTokenizerPath(file).optTruncation(false)
                     .optPadding(false).build();
-            return new TextTokenizer(tokenizer, size(root), mayDrop(root));
+            return new TextTokenizer(tokenizer, root);
         } catch (JsonProcessingException e) {
             throw new ModelException(file, "is not valid JSON: " + e.getOriginalMessage().lines().findFirst()
                     .orElse(""), e);
@@ -129,6 +131,16 @@ public final class TextTokenizer implements AutoCloseable {
     public String decode(int[] ids) {
         long[] known = Arrays.stream(ids).filter(id -> id >= 0 && id < size).asLongStream().toArray();
         return known.length == 0 ? "" : tokenizer.decode(known, true);
+    }
+
+    /** The bytes that a token stands for, the space before a word and a special token's name included. */
+    public byte[] bytes(int id) {
+        return bytes.of(id);
+    }
+
+    /** What a token stands for as text, or as {@code bytes:\\xE2\\x98} where its bytes are no text. */
+    public String text(int id) {
+        return TokenBytes.text(bytes.of(id));
     }
 
     @Override

@@ -186,8 +186,6 @@ class ModelServerTest {
                 "must be a number");
         refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"a\",\"top_p\":7}", 400, "top-p");
         refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"a\",\"n\":9}", 400, "9 answers");
-        refused("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"a\",\"logprobs\":2}", 400,
-                "'logprobs' is not supported");
         refused("/v1/chat/completions", "{\"model\":\"tiny\",\"messages\":[]}", 400, "at least one message");
         refused("/v1/chat/completions",
                 "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}",
