@@ -1,5 +1,6 @@
 package io.heed.sequence;
 
+import java.util.List;
 import java.util.function.Supplier;
 
 import org.bytedeco.javacpp.PointerScope;
@@ -11,15 +12,22 @@ public final class Scopes {
 
     /** Runs {@code body} in a scope of its own, from which only its result goes on into the caller's scope. */
     public static Tensor keep(Supplier<Tensor> body) {
+        return keepAll(() -> List.of(body.get())).getFirst();
+    }
+
+    /** The same for several results, all made in {@code body}. */
+    public static List<Tensor> keepAll(Supplier<List<Tensor>> body) {
         PointerScope outer = PointerScope.getInnerScope();
         try (PointerScope _ = new PointerScope()) {
-            Tensor result = body.get();
-            if (outer == null) {
-                result.retainReference(); // the garbage collector frees it
-            } else {
-                outer.attach(result);
+            List<Tensor> results = body.get();
+            for (Tensor result : results) {
+                if (outer == null) {
+                    result.retainReference(); // the garbage collector frees it
+                } else {
+                    outer.attach(result);
+                }
             }
-            return result;
+            return results;
         }
     }
 }

@@ -2,10 +2,13 @@ package io.heed.sequence.titans;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.sequence.Scopes;
 import io.heed.tensor.Ops;
 
 /**
@@ -23,6 +26,25 @@ record MemoryWeights(List<Tensor> matrices, List<Tensor> momentum, List<Tensor> 
                     decay.narrow(1, first, count),
                     logDecay.narrow(1, first, count), step.narrow(1, first, count), real.narrow(1, first, count));
         }
+
+        /** Runs of {@code length} tokens, one after the other. */
+        List<Gates> apart(long length) {
+            TensorVector[] parts = {keep.split(length, 1), logKeep.split(length, 1), decay.split(length, 1),
+                logDecay.split(length, 1), step.split(length, 1), real.split(length, 1)};
+            List<Gates> apart = new ArrayList<>();
+            for (int i = 0; i < parts[0].size(); i++) {
+                apart.add(new Gates(parts[0].get(i), parts[1].get(i), parts[2].get(i), parts[3].get(i),
+                        parts[4].get(i), parts[5].get(i)));
+            }
+            return apart;
+        }
+
+        /** The same as (B, count, size, 1). */
+        Gates inChunks(long count, long size) {
+            return new Gates(keep.unflatten(1, count, size), logKeep.unflatten(1, count, size),
+                    decay.unflatten(1, count, size), logDecay.unflatten(1, count, size),
+                    step.unflatten(1, count, size), real.unflatten(1, count, size));
+        }
     }
 
     /**
@@ -31,7 +53,21 @@ record MemoryWeights(List<Tensor> matrices, List<Tensor> momentum, List<Tensor> 
     record Gradients(List<Tensor> inputs, List<Tensor> errors) { }
 
     /** What a run of tokens reads, (B, n, out), and the memory after it. */
-    record Read(Tensor out, MemoryWeights after) { }
+    record Read(Tensor out, MemoryWeights after) {
+        /** What {@code body} makes, without what it leaves behind. */
+        static Read kept(Supplier<Read> body) {
+            Read[] read = new Read[1];
+            Scopes.keepAll(() -> {
+                read[0] = body.get();
+                List<Tensor> made = new ArrayList<>(List.of(read[0].out));
+                made.addAll(read[0].after.matrices);
+                made.addAll(read[0].after.momentum);
+                made.addAll(read[0].after.anchor);
+                return made;
+            });
+            return read[0];
+        }
+    }
 
     /** A fresh memory of these matrices (in, out), without momentum. */
     static MemoryWeights fresh(List<Tensor> weights, long batch) {
@@ -92,47 +128,24 @@ record MemoryWeights(List<Tensor> matrices, List<Tensor> momentum, List<Tensor> 
     /**
      * A run of tokens between two chunk boundaries in closed form, from an anchor that may lie before its first token:
      * no matrix of any single token is made.
-     *
-     * <pre>
-     *   M_t = beta_t M_0 + sigma_t S_0 - sum_{i<=t} c_ti g_i      c_ti = theta_i sum_{j=i..t} prod_{m=j+1..t} (1 -
-     *   alpha_m)
-     *                                                                              prod_{m=i+1..j} eta_m
-     * </pre>
      */
-    Read chunk(Tensor queries, Tensor keys, Tensor values, Gates gates) {
-        long n = keys.size(1);
+    Read chunk(Tensor queries, Tensor keys, Tensor values, ChunkShares shares) {
         Gradients g = gradients(keys, values);
-        Tensor kept = gates.logKeep.cumsum(1);
-        Tensor decayed = gates.logDecay.cumsum(1);
-        Tensor keeps = products(kept).mul(gates.real.transpose(1, 2)); // (B, t, j): what is left at t of S_j's part
-        Tensor decays = products(decayed); // (B, j, i)
-        Tensor share = keeps.matmul(decays.mul(gates.step.transpose(1, 2))); // c_ti
-        Tensor ofMatrices = kept.exp(); // beta, (B, n, 1)
-        Tensor ofMomentum = keeps.matmul(decayed.exp()); // sigma
         Tensor z = queries;
         List<Tensor> next = new ArrayList<>();
         List<Tensor> nextMomentum = new ArrayList<>();
-        Tensor lastDecay = decayed.narrow(1, n - 1, 1).exp();
-        Tensor lastShare = share.narrow(1, n - 1, 1).transpose(1, 2); // (B, n, 1)
-        Tensor lastMomentum = decays.narrow(1, n - 1, 1).transpose(1, 2).mul(gates.step);
         for (int l = 0; l < matrices.size(); l++) {
             Tensor input = g.inputs.get(l);
             Tensor error = g.errors.get(l);
             z = l == 0 ? z : torch.silu(z);
-            z = z.matmul(matrices.get(l)).mul(ofMatrices).add(z.matmul(momentum.get(l)).mul(ofMomentum))
-                    .sub(z.matmul(input.transpose(1, 2)).mul(share).matmul(error));
-            next.add(matrices.get(l).mul(ofMatrices.narrow(1, n - 1, 1))
-                    .add(momentum.get(l).mul(ofMomentum.narrow(1, n - 1, 1)))
-                    .sub(input.mul(lastShare).transpose(1, 2).matmul(error)));
-            nextMomentum.add(momentum.get(l).mul(lastDecay).sub(input.mul(lastMomentum).transpose(1, 2).matmul(error)));
+            z = z.matmul(matrices.get(l)).mul(shares.matrices())
+                    .add(z.matmul(momentum.get(l)).mul(shares.momentum()))
+                    .sub(z.matmul(input.transpose(1, 2)).mul(shares.gradients()).matmul(error));
+            next.add(matrices.get(l).mul(shares.lastMatrices()).add(momentum.get(l).mul(shares.lastMomentum()))
+                    .sub(input.mul(shares.lastGradients()).transpose(1, 2).matmul(error)));
+            nextMomentum.add(momentum.get(l).mul(shares.lastDecay())
+                    .sub(input.mul(shares.lastSurprise()).transpose(1, 2).matmul(error)));
         }
         return new Read(z, new MemoryWeights(next, nextMomentum, anchor));
-    }
-
-    /** exp(x_t - x_j) for j <= t, else 0: from running sums of logarithms (B, n, 1) to (B, n, n). */
-    private static Tensor products(Tensor sums) {
-        Tensor differences = sums.sub(sums.transpose(1, 2));
-        Tensor later = Ops.causalMask(sums.size(1), sums.size(1)).to(sums.device(), torch.ScalarType.Bool);
-        return Ops.fill(differences, later, Double.NEGATIVE_INFINITY).exp();
     }
 }

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.nn.Form;
@@ -39,8 +40,7 @@ final class NeuralMemory {
      * @param forgetting whether alpha may be more than 0
      */
     record Config(long width, List<Integer> dimensions, int chunk, int taps, double stepMax, double epsilon,
-            boolean momentum,
-                  boolean forgetting) {
+            boolean momentum, boolean forgetting) {
         Config {
             dimensions = List.copyOf(dimensions);
             if (dimensions.size() < 2 || dimensions.getFirst() != width || dimensions.getLast() != width) {
@@ -71,10 +71,30 @@ final class NeuralMemory {
 
     /** Projected tokens. */
     record Tokens(Tensor queries, Tensor keys, Tensor values, MemoryWeights.Gates gates) {
+        /** Those from {@code first} on. */
         Tokens at(long first, long count) {
             return new Tokens(queries.narrow(1, first, count), keys.narrow(1, first, count),
                     values.narrow(1, first, count),
                     gates.at(first, count));
+        }
+
+        /** Runs of {@code length} tokens, one after the other. */
+        List<Tokens> apart(long length) {
+            TensorVector q = queries.split(length, 1);
+            TensorVector k = keys.split(length, 1);
+            TensorVector v = values.split(length, 1);
+            List<MemoryWeights.Gates> g = gates.apart(length);
+            List<Tokens> apart = new ArrayList<>();
+            for (int i = 0; i < g.size(); i++) {
+                apart.add(new Tokens(q.get(i), k.get(i), v.get(i), g.get(i)));
+            }
+            return apart;
+        }
+
+        /** The same as (B, count, size, ..). */
+        Tokens inChunks(long count, long size) {
+            return new Tokens(queries.unflatten(1, count, size), keys.unflatten(1, count, size),
+                    values.unflatten(1, count, size), gates.inChunks(count, size));
         }
     }
 
@@ -197,20 +217,46 @@ final class NeuralMemory {
     }
 
     private static MemoryWeights.Read run(Tokens tokens, MemoryWeights memory, long first, Form form, long chunk) {
-        boolean chunked = form.isFused(tokens.keys);
-        List<Tensor> outputs = new ArrayList<>();
         long length = tokens.keys.size(1);
-        for (long at = 0; at < length;) {
-            long within = (first + at) % chunk;
-            MemoryWeights start = within == 0 ? memory.anchored() : memory;
-            long count = chunked ? Math.min(chunk - within, length - at) : 1;
-            Tokens part = tokens.at(at, count);
-            MemoryWeights.Read read = chunked ? start.chunk(part.queries, part.keys, part.values, part.gates)
-                    : start.step(part.queries, part.keys, part.values, part.gates);
-            outputs.add(read.out());
-            memory = read.after();
-            at += count;
+        if (!form.isFused(tokens.keys)) {
+            return steps(tokens, memory, first, chunk);
         }
-        return new MemoryWeights.Read(Ops.cat(1, outputs.toArray(Tensor[]::new)), memory);
+        List<Tensor> outputs = new ArrayList<>();
+        MemoryWeights now = memory;
+        // the rest of a chunk that has begun, whole chunks, the beginning of one
+        long begun = Math.min(length, (chunk - first % chunk) % chunk);
+        long whole = (length - begun) / chunk * chunk;
+        long rest = length - begun - whole;
+        if (begun > 0) {
+            Tokens part = tokens.at(0, begun);
+            MemoryWeights.Read read = now.chunk(part.queries, part.keys, part.values, ChunkShares.of(part.gates));
+            outputs.add(read.out());
+            now = read.after();
+        }
+        if (whole > 0) {
+            MemoryWeights.Read read = WholeChunks.run(tokens.at(begun, whole), now, chunk);
+            outputs.add(read.out());
+            now = read.after();
+        }
+        if (rest > 0) {
+            MemoryWeights.Read read = WholeChunks.run(tokens.at(begun + whole, rest), now, rest);
+            outputs.add(read.out());
+            now = read.after();
+        }
+        return new MemoryWeights.Read(Ops.cat(1, outputs.toArray(Tensor[]::new)), now);
+    }
+
+    /** Token by token: the reference. */
+    private static MemoryWeights.Read steps(Tokens tokens, MemoryWeights memory, long first, long chunk) {
+        List<Tensor> outputs = new ArrayList<>();
+        MemoryWeights now = memory;
+        for (long t = 0; t < tokens.keys.size(1); t++) {
+            now = (first + t) % chunk == 0 ? now.anchored() : now;
+            Tokens token = tokens.at(t, 1);
+            MemoryWeights.Read read = now.step(token.queries, token.keys, token.values, token.gates);
+            outputs.add(read.out());
+            now = read.after();
+        }
+        return new MemoryWeights.Read(Ops.cat(1, outputs.toArray(Tensor[]::new)), now);
     }
 }

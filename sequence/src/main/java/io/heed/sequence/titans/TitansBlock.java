@@ -1,5 +1,6 @@
 package io.heed.sequence.titans;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -9,6 +10,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.nn.Form;
@@ -119,48 +121,64 @@ public final class TitansBlock extends SequenceMixer {
      * tokens, and reads the memory as it is after itself.
      */
     private Tensor segments(Tensor x, MixerContext context, boolean causal) {
-        long batch = x.size(0);
-        MemoryWeights state = memory.fresh(batch);
-        Tensor front = front(batch);
-        Tensor outputs = null;
-        for (long at = 0; at < x.size(1); at += config.segment) {
-            long count = Math.min(config.segment, x.size(1) - at);
-            Tensor segment = x.narrow(1, at, count);
-            Optional<Padding> padding = padding(context, at, count);
-            Tensor recalled = state.read(memory.queries(segment));
-            Tensor z = Ops.cat(1, front, recalled, segment);
-            Tensor y = attention.attend(segment, attention.keys(z), attention.values(z),
-                    hidden(count, padding, causal, x));
-            NeuralMemory.Tokens tokens = memory.tokens(y, padding, context.form());
-            MemoryWeights.Read read = memory.segment(tokens, state, context.form());
+        Tensor front = front(x.size(0));
+        Tensor frontKeys = attention.keys(front);
+        Tensor frontValues = attention.values(front);
+        // apart at once: the gradient of a cut is as long as the sequence
+        TensorVector asked = memory.queries(x).split(config.segment, 1);
+        TensorVector queries = attention.queries(x).split(config.segment, 2);
+        TensorVector keys = attention.keys(x).split(config.segment, 2);
+        TensorVector values = attention.values(x).split(config.segment, 2);
+        MemoryWeights state = memory.fresh(x.size(0));
+        List<Tensor> attended = new ArrayList<>();
+        List<Tensor> remembered = new ArrayList<>();
+        for (int i = 0; i < queries.size(); i++) {
+            MemoryWeights before = state;
+            Segment segment = new Segment(asked.get(i), queries.get(i), keys.get(i), values.get(i),
+                    padding(context, (long) i * config.segment, keys.get(i).size(2)));
+            MemoryWeights.Read read = MemoryWeights.Read.kept(() -> {
+                Tensor recalled = before.read(segment.asked);
+                Tensor y = attention.attend(segment.queries,
+                        Ops.cat(2, frontKeys, attention.keys(recalled), segment.keys),
+                        Ops.cat(2, frontValues, attention.values(recalled), segment.values),
+                        hidden(segment, causal));
+                NeuralMemory.Tokens tokens = memory.tokens(y, segment.padding, context.form());
+                MemoryWeights.Read written = memory.segment(tokens, before, context.form());
+                Tensor m = causal ? written.out() : written.after().read(tokens.queries());
+                return new MemoryWeights.Read(Ops.cat(2, y, m), written.after().anchored());
+            });
             state = read.after();
-            Tensor o = gated(y, causal ? read.out() : state.read(tokens.queries()));
-            outputs = outputs == null ? o : Ops.cat(1, outputs, o);
+            attended.add(read.out().narrow(2, 0, x.size(2)));
+            remembered.add(read.out().narrow(2, x.size(2), x.size(2)));
         }
-        return outputs;
+        return gated(Ops.cat(1, attended.toArray(Tensor[]::new)), Ops.cat(1, remembered.toArray(Tensor[]::new)));
     }
 
+    /** What of a segment does not depend on the memory: (B, n, D), then three (B, H, n, d). */
+    private record Segment(Tensor asked, Tensor queries, Tensor keys, Tensor values, Optional<Padding> padding) { }
+
     /** What a token of a segment does not see among the tokens in front, the memory's answers and the segment. */
-    private Tensor hidden(long count, Optional<Padding> padding, boolean causal, Tensor like) {
+    private Tensor hidden(Segment segment, boolean causal) {
+        Tensor like = segment.keys;
+        long batch = like.size(0);
+        long count = like.size(2);
         Tensor later = Ops.causalMask(count, count).to(like.device(), torch.ScalarType.Bool).view(1, 1, count, count);
-        Tensor own = padding.map(p -> later.logical_or(p.mask().view(like.size(0), 1, 1, count))).orElse(later);
-        Tensor answers = causal ? own : padding.map(p -> p.mask().view(like.size(0), 1, 1, count)
-                .expand(like.size(0), 1, count, count)).orElse(torch.zeros_like(later));
+        Tensor own = segment.padding.map(p -> later.logical_or(p.mask().view(batch, 1, 1, count))).orElse(later);
+        Tensor answers = causal ? own : segment.padding.map(p -> p.mask().view(batch, 1, 1, count)
+                .expand(batch, 1, count, count)).orElse(torch.zeros_like(later));
         Tensor first = torch.zeros(new long[] {own.size(0), 1, count, config.persistent}, own.options());
         return Ops.cat(3, first, answers, own);
     }
 
     private Tensor gate(Tensor x, MixerContext context) {
-        Tensor y = attention.local(front(x.size(0)), x, config.window, mask(context).orElse(null), context.form()
-                .isFused(x));
+        Tensor y = attention.local(front(x.size(0)), x, config.window, context.padding(), context.form().isFused(x));
         return gated(y, remembered(x, context).narrow(1, config.persistent, x.size(1)));
     }
 
     private Tensor layer(Tensor x, MixerContext context) {
         Tensor m = remembered(x, context);
         return attention.local(m.narrow(1, 0, config.persistent), m.narrow(1, config.persistent, x.size(1)),
-                config.window,
-                mask(context).orElse(null), context.form().isFused(x));
+                config.window, context.padding(), context.form().isFused(x));
     }
 
     /** What the persistent tokens, then those of x, read: (B, P + N, D). */
@@ -240,7 +258,8 @@ public final class TitansBlock extends SequenceMixer {
             held.set(own + i, first ? added[i].clone() : Ops.cat(2, held.get(own + i), added[i]));
         }
         Tensor front = front(x.size(0));
-        Tensor y = attention.attend(x, Ops.cat(2, attention.keys(front), held.get(own), held.get(own + 2)),
+        Tensor y = attention.attend(attention.queries(x), Ops.cat(2, attention.keys(front), held.get(own),
+                held.get(own + 2)),
                 Ops.cat(2, attention.values(front), held.get(own + 1), held.get(own + 3)), null);
         NeuralMemory.Tokens tokens = memory.tokens(y, Optional.empty(), Form.AUTO);
         MemoryWeights.Read read = weights.step(tokens.queries(), tokens.keys(), tokens.values(), tokens.gates());
@@ -258,7 +277,7 @@ public final class TitansBlock extends SequenceMixer {
         Tensor front = use == Use.GATE ? front(x.size(0)) : held.get(own + 2);
         Tensor keys = window(held.get(own), attention.keys(source));
         Tensor values = window(held.get(own + 1), attention.values(source));
-        Tensor y = attention.attend(source, Ops.cat(2, attention.keys(front), keys),
+        Tensor y = attention.attend(attention.queries(source), Ops.cat(2, attention.keys(front), keys),
                 Ops.cat(2, attention.values(front), values), null);
         MemoryState.set(held, read.after());
         held.set(own, keys);

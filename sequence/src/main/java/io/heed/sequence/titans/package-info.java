@@ -10,7 +10,7 @@
  *   M_t = (1 - alpha_t) M_(t-1) + S_t,   y_t = M_t(q_t)               forgetting; read after write
  * </pre>
  * The anchor is the memory at the last multiple of b tokens; b = 1 is the exact recurrence. Between two anchors
- * everything is matrix products ({@link io.heed.sequence.titans.MemoryWeights#chunk}): 4 b D^2 + 4 b^2 D operations a
+ * everything is matrix products ({@link io.heed.sequence.titans.WholeChunks}): 4 b D^2 + 4 b^2 D operations a
  * chunk and no D x D state for a token. One token at a time the state is the memory, its momentum and the anchor: it
  * goes on learning while it decodes.
  *

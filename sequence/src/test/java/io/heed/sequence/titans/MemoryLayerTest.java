@@ -10,9 +10,12 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 
+import io.heed.nn.Form;
 import io.heed.sequence.MixerConfig;
+import io.heed.sequence.MixerContext;
 import io.heed.sequence.MixerContract;
 import io.heed.sequence.MixerKind;
+import io.heed.sequence.SequenceMixer;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
 
@@ -34,6 +37,26 @@ class MemoryLayerTest extends MixerContract {
     @Override
     protected int[] lengths() {
         return new int[] {2, 7, 34};
+    }
+
+    /** More chunks than are prepared together, the last one incomplete. */
+    @Test
+    void manyChunksEqualSteps() {
+        for (String depth : List.of("1", "2")) {
+            try (PointerScope _ = new PointerScope()) {
+                SequenceMixer mixer = kind().build(MixerConfig.of(8, 2)
+                        .withOptions(Map.of("chunk", "2", "step", "0.2", "depth", depth)));
+                Tensor x = torch.randn(2, 151, 8);
+                Tensor stepped = x.detach().requires_grad_(true);
+                Tensor chunked = x.detach().requires_grad_(true);
+                Tensor expected = mixer.forward(stepped, MixerContext.of(Form.REFERENCE));
+                Tensor out = mixer.forward(chunked, MixerContext.of(Form.FUSED));
+                assertThat(Ops.largestDifference(out, expected)).isLessThan(1e-4);
+                expected.mul(x).sum().backward();
+                out.mul(x).sum().backward();
+                assertThat(Ops.largestDifference(chunked.grad(), stepped.grad())).isLessThan(1e-4);
+            }
+        }
     }
 
     @Test
@@ -61,9 +84,9 @@ class MemoryLayerTest extends MixerContract {
             Tensor value = Ops.of(new float[] {3, -1, 2, 0.5f}, 1, 1, 4);
             MemoryWeights empty = MemoryWeights.fresh(List.of(torch.zeros(4, 4)), 1);
             // a step of 1/2 on (M k - v)^2 writes v at once
-            MemoryWeights.Read written = empty.chunk(key, key, value, gates(1, 0.5));
+            MemoryWeights.Read written = empty.chunk(key, key, value, ChunkShares.of(gates(1, 0.5)));
             assertThat(Ops.largestDifference(written.out(), value)).isLessThan(1e-6);
-            MemoryWeights.Read faded = written.after().chunk(key, key, value, gates(0.25, 0));
+            MemoryWeights.Read faded = written.after().chunk(key, key, value, ChunkShares.of(gates(0.25, 0)));
             assertThat(Ops.largestDifference(faded.out(), Ops.scale(value, 0.25))).isLessThan(1e-6);
         }
     }
