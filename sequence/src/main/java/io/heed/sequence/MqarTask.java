@@ -1,15 +1,9 @@
 package io.heed.sequence;
 
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.LongOptional;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 import io.heed.data.Mqar;
-import io.heed.data.SequenceBatch;
 import io.heed.data.Split;
-import io.heed.tensor.Ops;
 import io.heed.train.Evaluation;
 import io.heed.train.Step;
 import io.heed.train.Task;
@@ -49,28 +43,16 @@ public record MqarTask(Mqar data, int batch, int examples) implements Task<Langu
 
     @Override
     public Tensor loss(LanguageModel model, Step step) {
-        return model.loss(data.sample(Split.TRAIN, batch, step.key()));
+        return recall().loss(model, step);
     }
 
     @Override
     public Evaluation evaluate(LanguageModel model) {
-        Windows read = Windows.spread(data, Split.VALIDATION, examples, batch);
-        double loss = 0;
-        double accuracy = 0;
-        for (Windows.Run run : read.runs()) {
-            try (PointerScope _ = new PointerScope()) {
-                SequenceBatch window = data.window(Split.VALIDATION, run.first(), run.rows());
-                Tensor positions = labelled(window.targets());
-                Tensor logits = model.forwardAt(window.tokens(), positions, MixerContext.plain());
-                // every example has as many queries as pairs, so means over queries and over examples agree
-                Tensor targets = window.targets().flatten().index_select(0, positions).to(logits.device(),
-                        torch.ScalarType.Long);
-                loss += run.rows() * torch.cross_entropy_loss(logits, targets).item_double();
-                accuracy += run.rows() * Ops.item(logits.argmax(new LongOptional(-1), false).eq(targets)
-                        .to(torch.ScalarType.Double).mean());
-            }
-        }
-        return Evaluation.of(loss / read.count(), metric(), accuracy / read.count());
+        return recall().evaluate(model);
+    }
+
+    private RecallTask recall() {
+        return new RecallTask(data, batch, examples);
     }
 
     @Override
@@ -86,10 +68,5 @@ public record MqarTask(Mqar data, int batch, int examples) implements Task<Langu
     @Override
     public boolean higherIsBetter() {
         return true;
-    }
-
-    /** Indices b N + n of the positions that have a label. */
-    private static Tensor labelled(Tensor targets) {
-        return targets.flatten().ne(new Scalar(SequenceBatch.IGNORED)).nonzero().squeeze(1);
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 
 import io.heed.data.Mqar;
 import io.heed.tensor.Seeds;
@@ -66,17 +67,29 @@ public record RecallTrial(Mqar data, long width, int heads, int batch, long step
      * ones.
      */
     public static void widen(LanguageModel model) {
+        long width = model.config().backbone().width();
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
             Weights.parameters(model).forEach((name, weight) -> {
-                if (name.startsWith("backbone") && name.endsWith("weight") && weight.dim() == 2 && weight.numel() > 1) {
-                    double deviation = weight.std(true).item_double();
-                    double factor = 1 / Math.sqrt(weight.size(1)) / deviation;
+                long inputs = name.startsWith("backbone") && weight.numel() > 1 ? inputs(name, weight, width) : 0;
+                if (inputs > 0) {
+                    double factor = 1 / Math.sqrt(inputs) / weight.std(true).item_double();
                     if (factor > 1 && Double.isFinite(factor)) {
                         weight.mul_(new Scalar(Math.min(MOST, factor)));
                     }
                 }
             });
         }
+    }
+
+    /** Inputs of a matrix {@code weight} (out, in) or {@code kernel} (in, out), (D, H, d), (H, d, D); else 0. */
+    private static long inputs(String name, Tensor weight, long width) {
+        if (name.endsWith("weight") && weight.dim() == 2) {
+            return weight.size(1);
+        }
+        if (!name.endsWith("kernel") || weight.dim() < 2) {
+            return 0;
+        }
+        return weight.dim() == 2 || weight.size(0) == width ? weight.size(0) : weight.size(0) * weight.size(1);
     }
 
     /** Trains a model of two layers, the convolution and {@code mixer}, at every rate until one solves the task. */

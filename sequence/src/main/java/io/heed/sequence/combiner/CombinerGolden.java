@@ -16,7 +16,8 @@ final class CombinerGolden {
         GoldenConfig c = new GoldenConfig(golden.config());
         CombinerAttention attention = new CombinerAttention(
                 new CombinerConfig(c.integer("width"), c.integer("heads"), layout,
-                c.integer("segment", 1), c.flag("causal", true), true, CombinerConfig.Levels.PUBLISHED, Pooling.MAX,
+                c.integer("segment", 1), c.flag("causal", true), true, CombinerConfig.Levels.PUBLISHED,
+                Activation.IDENTITY, Pooling.MAX, c.flag("causal", true) ? Running.MAX : Running.SUM, false,
                 c.number("layernorm_eps", CombinerAttention.EPSILON), 1));
         return new GoldenSubject(attention, in -> Map.of("out", attention.forward(in.get("x"), c.context(in, form))));
     }

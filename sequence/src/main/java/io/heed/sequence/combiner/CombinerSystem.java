@@ -12,6 +12,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
 import io.heed.nn.Form;
+import io.heed.sequence.Cost;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerProvider;
@@ -28,9 +29,14 @@ public final class CombinerSystem implements SystemEntry, MixerProvider {
                     new MixerOption("summaries", "true", "false leaves the groups out (fixed and log-sparse)"),
                     new MixerOption("levels", "exact", "of log-sparse: exact or published (one short at 2^m + 1"
                     + " tokens)"),
+                    new MixerOption("activation", "identity",
+                    "before queries and keys are pooled (fixed and log-sparse): identity, relu or deepset"),
                     new MixerOption("pooling", "max", "of a group's queries and keys (fixed and log-sparse): max, sum"
-                    + " or mean")),
-            config -> CombinerAttention.of(config));
+                    + " or mean"),
+                    new MixerOption("running", "max, not causal sum",
+                    "of the axial mixture's queries and keys: max or sum"),
+                    new MixerOption("bias", "false", "whether projections have biases")),
+            config -> CombinerAttention.of(config)).withCost(Cost.SUBQUADRATIC);
 
     static final List<Claim> CLAIMS = List.of(
         new Claim("cost", "O(N log N) or O(N sqrt N) with full attention support in every head", "abstract"),

@@ -7,22 +7,45 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Registration;
 
-/** A linear map into or out of heads without a bias. Parameter {@code kernel}: (D, H, d) or (H, d, D). */
+/**
+ * A linear map into or out of heads. Parameters {@code kernel}: (D, H, d) or (H, d, D), and, if asked, {@code bias}:
+ * (H, d) or (D).
+ */
 final class DenseGeneral extends Module {
     private final Tensor kernel;
+    private final Tensor bias;
 
-    DenseGeneral(double deviation, long... shape) {
+    private DenseGeneral(double deviation, long[] shape, long[] biasShape) {
         super("DenseGeneral");
         kernel = Registration.parameter(this, "kernel", Initialisation.truncatedNormal(torch.empty(shape), deviation));
+        bias = biasShape == null ? null : Registration.parameter(this, "bias", torch.zeros(biasShape));
+    }
+
+    /** Into heads. */
+    static DenseGeneral toHeads(double deviation, long width, long heads, long headWidth, boolean bias) {
+        return new DenseGeneral(deviation, new long[] {width, heads, headWidth},
+                bias ? new long[] {heads, headWidth} : null);
+    }
+
+    /** Out of heads. */
+    static DenseGeneral fromHeads(double deviation, long heads, long headWidth, long width, boolean bias) {
+        return new DenseGeneral(deviation, new long[] {heads, headWidth, width}, bias ? new long[] {width} : null);
+    }
+
+    Tensor kernel() {
+        return kernel;
     }
 
     /** (B, N, D) to (B, H, N, d). */
     Tensor toHeads(Tensor x) {
-        return x.matmul(kernel.flatten(1, 2)).unflatten(-1, kernel.size(1), kernel.size(2)).transpose(1, 2);
+        Tensor y = x.matmul(kernel.flatten(1, 2));
+        return (bias == null ? y : y.add(bias.flatten())).unflatten(-1, kernel.size(1), kernel.size(2))
+                .transpose(1, 2);
     }
 
     /** (B, H, N, d) to (B, N, D). */
     Tensor fromHeads(Tensor heads) {
-        return heads.transpose(1, 2).flatten(2, 3).matmul(kernel.flatten(0, 1));
+        Tensor y = heads.transpose(1, 2).flatten(2, 3).matmul(kernel.flatten(0, 1));
+        return bias == null ? y : y.add(bias);
     }
 }

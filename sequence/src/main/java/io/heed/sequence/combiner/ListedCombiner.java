@@ -17,17 +17,20 @@ final class ListedCombiner {
     private ListedCombiner() { }
 
     /** q scaled, k, v (B, H, N, d): (B, H, N, d). */
-    static Tensor apply(CombinerConfig config, Tensor q, Tensor k, Tensor v, Padding padding, Form form) {
-        return config.layout() == CombinerConfig.Layout.FIXED ? fixed(config, q, k, v, padding, form)
-                : logSparse(config, q, k, v, padding, form);
+    static Tensor apply(CombinerConfig config, Grouping grouping, Tensor q, Tensor k, Tensor v, Padding padding,
+            Form form) {
+        return config.layout() == CombinerConfig.Layout.FIXED ? fixed(config, grouping, q, k, v, padding, form)
+                : logSparse(config, grouping, q, k, v, padding, form);
     }
 
-    private static Tensor fixed(CombinerConfig config, Tensor q, Tensor k, Tensor v, Padding padding, Form form) {
+    private static Tensor fixed(CombinerConfig config, Grouping grouping, Tensor q, Tensor k, Tensor v,
+            Padding padding, Form form) {
         int length = (int) q.size(2);
         int segment = config.segment();
         int segments = (length + segment - 1) / segment;
         Tensor hidden = hidden(q, padding, (long) segments * segment);
         boolean[] flags = hidden == null ? null : Ops.booleans(hidden);
+        int firstToken = config.summaries() ? segments : 0; // among the keys
         Lists lists = new Lists(config.heads(), length, segment, flags == null ? 1 : (int) q.size(0));
         for (int sequence = 0; sequence < lists.patterns; sequence++) {
             int at = sequence * segments * segment;
@@ -41,7 +44,7 @@ final class ListedCombiner {
                 int end = Math.min(length, (s + 1) * segment);
                 for (int t = s * segment; t < end; t++) {
                     if (flags == null || !flags[at + t]) {
-                        lists.add(segments + t);
+                        lists.add(firstToken + t);
                     }
                     if (config.causal()) {
                         lists.seen(sequence, t);
@@ -53,27 +56,30 @@ final class ListedCombiner {
                 lists.end();
             }
         }
+        if (!config.summaries()) {
+            return GatheredAttention.apply(q, k, v, lists.build(), 1, form);
+        }
         long missing = (long) segments * segment - length;
-        Summaries summaries = Summaries.of(filled(q, missing), filled(k, missing), filled(v, missing), hidden, segment,
-                config.pooling());
+        Summaries summaries = Summaries.of(Grid.filled(q, missing), Grid.filled(k, missing), Grid.filled(v, missing),
+                hidden, segment, grouping);
         return GatheredAttention.apply(q, Ops.cat(2, summaries.keys(), k), Ops.cat(2, summaries.values(), v),
-                lists.build(), 1,
-                form);
+                lists.build(), 1, form);
     }
 
-    private static Tensor logSparse(CombinerConfig config, Tensor q, Tensor k, Tensor v, Padding padding, Form form) {
+    private static Tensor logSparse(CombinerConfig config, Grouping grouping, Tensor q, Tensor k, Tensor v,
+            Padding padding, Form form) {
         int length = (int) q.size(2);
         int levels = config.levels().of(length);
         Tensor hidden = hidden(q, padding, length);
         boolean[] flags = hidden == null ? null : Ops.booleans(hidden);
-        Tensor[] keys = new Tensor[Math.max(1, levels)];
+        Tensor[] keys = new Tensor[config.summaries() ? Math.max(1, levels) : 1];
         Tensor[] values = new Tensor[keys.length];
         keys[0] = k; // a group of one token is the token
         values[0] = v;
         int[] starts = new int[keys.length];
-        for (int level = 1; level < levels; level++) {
+        for (int level = 1; level < keys.length; level++) {
             starts[level] = starts[level - 1] + (length >> level - 1);
-            Summaries summaries = Summaries.of(q, k, v, hidden, 1L << level, config.pooling());
+            Summaries summaries = Summaries.of(q, k, v, hidden, 1L << level, grouping);
             keys[level] = summaries.keys();
             values[level] = summaries.values();
         }
@@ -112,11 +118,6 @@ final class ListedCombiner {
         Tensor mask = padding == null ? torch.zeros(new long[] {q.size(0), q.size(2)}, bool) : padding.mask();
         Tensor all = missing == 0 ? mask : Ops.cat(1, mask, torch.ones(new long[] {q.size(0), missing}, bool));
         return all.to(q.device(), torch.ScalarType.Bool);
-    }
-
-    private static Tensor filled(Tensor x, long missing) {
-        return missing == 0 ? x
-                : Ops.cat(2, x, torch.zeros(new long[] {x.size(0), x.size(1), missing, x.size(3)}, x.options()));
     }
 
     private static boolean anySeen(boolean[] hidden, int from, int to) {

@@ -13,30 +13,46 @@ public enum Pooling {
         @Override
         Tensor apply(Tensor rows, Tensor hidden) {
             if (hidden == null) {
-                return rows.amax(new long[] {-2}, false);
+                return joined(rows);
             }
-            Tensor most = Ops.fill(rows, hidden.unsqueeze(-1), Double.NEGATIVE_INFINITY).amax(new long[] {-2}, false);
+            Tensor most = joined(Ops.fill(rows, hidden.unsqueeze(-1), Double.NEGATIVE_INFINITY));
             return Ops.fill(most, hidden.all(-1).unsqueeze(-1), 0);
         }
-    },
-    SUM {
+
         @Override
-        Tensor apply(Tensor rows, Tensor hidden) {
-            Tensor seen = hidden == null ? rows : Ops.fill(rows, hidden.unsqueeze(-1), 0);
-            return seen.sum(new long[] {-2}, false, new ScalarTypeOptional());
+        Tensor joined(Tensor parts) {
+            return parts.amax(new long[] {-2}, false);
         }
     },
+    SUM,
     MEAN {
         @Override
         Tensor apply(Tensor rows, Tensor hidden) {
             if (hidden == null) {
-                return rows.mean(new long[] {-2}, false, new ScalarTypeOptional());
+                return ofWhole(joined(rows), rows.size(-2));
             }
             Tensor count = hidden.logical_not().sum(new long[] {-1}, true, new ScalarTypeOptional());
-            return SUM.apply(rows, hidden).div(count.clamp_min(new Scalar(1)));
+            return super.apply(rows, hidden).div(count.clamp_min(new Scalar(1)));
+        }
+
+        @Override
+        Tensor ofWhole(Tensor joined, long rows) {
+            return Ops.scale(joined, 1.0 / rows);
         }
     };
 
     /** @param hidden bool (..., c), true for rows left out; null for none */
-    abstract Tensor apply(Tensor rows, Tensor hidden);
+    Tensor apply(Tensor rows, Tensor hidden) {
+        return joined(hidden == null ? rows : Ops.fill(rows, hidden.unsqueeze(-1), 0));
+    }
+
+    /** Parts of a group (..., parts, d), or its rows, joined into (..., d), from which {@link #ofWhole} is taken. */
+    Tensor joined(Tensor parts) {
+        return parts.sum(new long[] {-2}, false, new ScalarTypeOptional());
+    }
+
+    /** What a whole group of {@code rows} rows is pooled to, from its joined parts. */
+    Tensor ofWhole(Tensor joined, long rows) {
+        return joined;
+    }
 }

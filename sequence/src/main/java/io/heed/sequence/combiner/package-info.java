@@ -14,14 +14,17 @@
  * <ul>
  * <li>fixed: the keys of the own segment of S up to p, and the segments before it as groups: N (S + N / S);</li>
  * <li>log-sparse: itself, and for each c = 2^l with floor(p / c) odd, the c tokens before its aligned block: N log
- *     N;</li>
+ * N;</li>
  * <li>axial mixture, rows of S: own column and row exactly; the columns above, and the left and right parts of the rows
- *     above, as
- *     groups of running maxima: N sqrt N;</li>
+ * above, as groups of running maxima: N sqrt N;</li>
  * <li>axial row-major: own row exactly; each row above by one group of its attention at p's column: N sqrt N.</li>
  * </ul>
  *
+ * <p>All but the log-sparse one also look both ways: the fixed and the row-major one without masks, so that the own
+ * segment or row counts exactly and as a group; the mixture by stretches above, below, left and right of running sums.
+ *
  * <p>The first two run through the gather kernel: a token's summaries and exact keys are its list. The axial ones are
- * dense products already.
+ * dense products already. Decoding keeps of fixed S + N / S rows; of log-sparse all keys and values and log N groups;
+ * of the axial ones a row, and keys and values of every place of the rows above.
  */
 package io.heed.sequence.combiner;
