@@ -1,7 +1,6 @@
 package io.heed.kernels;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 import jdk.incubator.vector.FloatVector;
@@ -20,6 +19,7 @@ final class EdgeBackward {
     private static final Scratch WEIGHTS = new Scratch();
     private static final Scratch GRADIENTS = new Scratch();
     private static final Scratch ROW = new Scratch();
+    private static final Scratch VECTORS = new Scratch();
 
     private final EdgeAttention attention;
     private final EdgeScorer scorer;
@@ -28,6 +28,9 @@ final class EdgeBackward {
     private final Rows gradEdgeScores;
     private final MemorySegment statistics;
     private final EdgeAttention.Gradients gradients;
+    /** A factor of each head: 1, and the scale of a dot product. */
+    private final float[] ones;
+    private final float[] scales;
 
     EdgeBackward(EdgeAttention attention, Rows gradOut, Rows gradEdgeScores, MemorySegment statistics,
             EdgeAttention.Gradients gradients) {
@@ -38,6 +41,8 @@ final class EdgeBackward {
         this.gradEdgeScores = gradEdgeScores;
         this.statistics = statistics;
         this.gradients = gradients;
+        ones = scorer.perHead(1);
+        scales = scorer.perHead(attention.score() instanceof EdgeScore.DotProduct dot ? dot.scale() : 1);
     }
 
     void run() {
@@ -76,8 +81,15 @@ final class EdgeBackward {
     /** Turns dP into dS for one target's entries, and keeps D in the statistics. */
     private void targetGradients(int row, int degree, int at, float[] scores, float[] gradient) {
         long of = 3L * row * heads * Float.BYTES;
+        weigh(statistics, of, degree, at, heads, scores, gradient);
+        centre(statistics, of, degree, at, heads, scores, gradient);
+    }
+
+    /** Turns one target's scores into p, and leaves D = sum of p dP. */
+    private static void weigh(MemorySegment statistics, long of, int degree, int at, int heads, float[] scores,
+            float[] gradient) {
         for (int h = 0; h < heads; h += LANES) {
-            VectorMask<Float> in = scorer.valueLanes.headsFrom(h);
+            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
             FloatVector shift = NodeRows.load(statistics, of, h, in);
             FloatVector inverse = NodeRows.load(statistics, of, heads + h, in);
             FloatVector mean = FloatVector.zero(FLOAT);
@@ -88,6 +100,15 @@ final class EdgeBackward {
                 mean = p.fma(FloatVector.fromArray(FLOAT, gradient, i), mean);
             }
             NodeRows.store(mean, statistics, of, 2 * heads + h, in);
+        }
+    }
+
+    /** dS = p (dP - D) over dP, of one target. */
+    private static void centre(MemorySegment statistics, long of, int degree, int at, int heads, float[] scores,
+            float[] gradient) {
+        for (int h = 0; h < heads; h += LANES) {
+            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
+            FloatVector mean = NodeRows.load(statistics, of, 2 * heads + h, in);
             for (int k = 0, i = at + h; k < degree; k++, i += heads) {
                 FloatVector.fromArray(FLOAT, scores, i).mul(FloatVector.fromArray(FLOAT, gradient, i).sub(mean))
                         .intoArray(gradient, i, in);
@@ -110,7 +131,7 @@ final class EdgeBackward {
         if (gradients.value() != null) {
             for (int row = first; row < end; row++) {
                 NodeRows.combine(scorer.valueLanes, weights, (walk.start[row] - from) * heads, gradOut, walk.column,
-                        walk.start[row], walk.start[row + 1], null, 0, 1, gradients.value(), row);
+                        walk.start[row], walk.start[row + 1], ones, gradients.value(), row);
             }
         }
         if (gradients.source() != null) {
@@ -121,7 +142,7 @@ final class EdgeBackward {
     /** Turns scores into p and dP into dS, for entries by source. */
     private void sourceGradients(int[] target, int from, int to, float[] scores, float[] gradient) {
         for (int h = 0; h < heads; h += LANES) {
-            VectorMask<Float> in = scorer.valueLanes.headsFrom(h);
+            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
             for (int slot = from, i = h; slot < to; slot++, i += heads) {
                 long of = 3L * target[slot] * heads * Float.BYTES;
                 FloatVector shifted = FloatVector.fromArray(FLOAT, scores, i).sub(NodeRows.load(statistics, of, h, in));
@@ -145,7 +166,7 @@ final class EdgeBackward {
                     int at = (walk.start[row] - from) * heads;
                     if (modulation == null) {
                         NodeRows.combine(scorer.scoreLanes, scoreGradients, at, far, walk.column, walk.start[row],
-                                walk.start[row + 1], null, 0, scale, into, row);
+                                walk.start[row + 1], scales, into, row);
                     } else {
                         modulated(near, far, modulation, scale, walk, row, scoreGradients, at, into,
                                 bySource ? null : gradients.modulation());
@@ -161,37 +182,32 @@ final class EdgeBackward {
         }
     }
 
+    /**
+     * With a modulation, a row's entries a few at a time: what reaches their vector scores is worked out in scratch
+     * first, so that the loops over edges hold no branch.
+     */
     private void modulated(Rows near, Rows far, Rows modulation, float scale, Csr walk, int row, float[] scoreGradients,
             int at, Rows into, Rows gradModulation) {
         HeadLanes lanes = scorer.scoreLanes;
-        int width = lanes.row;
-        float[] sum = ROW.atLeast(width + LANES);
-        Arrays.fill(sum, 0, width, 0);
-        long nearAt = near.offset(0, 0, row) * Float.BYTES;
-        for (int slot = walk.start[row]; slot < walk.start[row + 1]; slot++) {
-            int edge = walk.edge[slot];
-            int w = at + (slot - walk.start[row]) * heads;
-            long farAt = far.offset(0, 0, walk.column[slot]) * Float.BYTES;
-            long modulationAt = modulation.offset(0, 0, edge) * Float.BYTES;
-            for (int c = 0; c < width; c += LANES) {
-                VectorMask<Float> in = lanes.floatsFrom(c);
-                FloatVector g = lanes.spread(scoreGradients, w, c);
-                if (gradEdgeScores != null) {
-                    g = g.add(NodeRows.load(gradEdgeScores.data(), gradEdgeScores.offset(0, 0, edge) * Float.BYTES, c,
-                            in));
-                }
-                g = g.mul(scale).mul(NodeRows.load(far.data(), farAt, c, in));
-                FloatVector.fromArray(FLOAT, sum, c).add(g.mul(NodeRows.load(modulation.data(), modulationAt, c, in)))
-                        .intoArray(sum, c, in);
-                if (gradModulation != null) {
-                    NodeRows.store(g.mul(NodeRows.load(near.data(), nearAt, c, in)), gradModulation.data(),
-                            gradModulation.offset(0, 0, edge) * Float.BYTES, c, in);
-                }
+        int padded = Panels.padded(lanes.row);
+        float[] sum = ROW.atLeast(padded);
+        Arrays.fill(sum, 0, padded, 0);
+        float[] vectors = VECTORS.atLeast(scorer.entries * padded);
+        for (int from = walk.start[row]; from < walk.start[row + 1]; from += scorer.entries) {
+            int to = Math.min(from + scorer.entries, walk.start[row + 1]);
+            ModulatedRows.spread(lanes, scoreGradients, at + (from - walk.start[row]) * heads, to - from, scale,
+                    vectors);
+            if (gradEdgeScores != null) {
+                ModulatedRows.add(lanes, gradEdgeScores, walk.edge, from, to, scale, vectors);
+            }
+            ModulatedRows.toFar(lanes, far, walk.column, from, to, vectors);
+            ModulatedRows.sum(lanes, modulation, walk.edge, from, to, vectors, sum);
+            if (gradModulation != null) {
+                ModulatedRows.store(lanes, near, row, gradModulation, walk.edge, from, to, vectors);
             }
         }
         if (into != null) {
-            MemorySegment.copy(sum, 0, into.data(), ValueLayout.JAVA_FLOAT_UNALIGNED,
-                    into.offset(0, 0, row) * Float.BYTES, width);
+            Panels.write(sum, 0, padded, 1, lanes.row, into.data(), into.offset(0, 0, row), into.rowStride());
         }
     }
 
@@ -202,7 +218,7 @@ final class EdgeBackward {
                 sum = sum.add(FloatVector.fromArray(FLOAT, scoreGradients, at + k * heads + h));
             }
             NodeRows.store(sum, into.data(), into.offset(0, 0, row) * Float.BYTES, h,
-                    scorer.valueLanes.headsFrom(h));
+                    FLOAT.indexInRange(h, heads));
         }
     }
 
@@ -210,7 +226,7 @@ final class EdgeBackward {
         for (int h = 0; h < heads; h += LANES) {
             NodeRows.store(FloatVector.fromArray(FLOAT, values, at + h), into.data(),
                     into.offset(0, 0, row) * Float.BYTES, h,
-                    scorer.valueLanes.headsFrom(h));
+                    FLOAT.indexInRange(h, heads));
         }
     }
 }

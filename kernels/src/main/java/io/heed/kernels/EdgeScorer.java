@@ -38,6 +38,13 @@ final class EdgeScorer {
         this.entries = Math.clamp(PRODUCTS / Math.max(1, widest), 8, 128);
     }
 
+    /** {@code value} for each head, in an array that whole vectors may be read from. */
+    float[] perHead(float value) {
+        float[] values = new float[valueLanes.perHeadLength(1)];
+        Arrays.fill(values, value);
+        return values;
+    }
+
     /** Floats that an array of scores must hold for the rows {@code first} to {@code end - 1} of {@code walk}. */
     int length(Csr walk, int first, int end) {
         return Math.addExact(Math.multiplyExact(walk.start[end] - walk.start[first], heads), 2 * LANES);
@@ -66,7 +73,7 @@ final class EdgeScorer {
                 }
             }
             case EdgeScore.Additive(Rows target, Rows source) ->
-                additive(bySource ? source : target, bySource ? target : source, walk, first, end, raw);
+                additive(heads, bySource ? source : target, bySource ? target : source, walk, first, end, raw);
             case EdgeScore.BiasOnly none -> Arrays.fill(raw, 0, count, 0);
         }
         if (attention.bias() != null) {
@@ -94,50 +101,32 @@ final class EdgeScorer {
     }
 
     private void modulatedDots(Rows near, Rows far, Rows modulation, float scale, Csr walk, int first, int end,
-            float[] out,
-            Rows edgeScores) {
+            float[] out, Rows edgeScores) {
         HeadLanes lanes = scoreLanes;
         float[] products = PRODUCT_SCRATCH.atLeast(lanes.productsLength(entries));
         int from = walk.start[first];
-        int filled = from;
         for (int row = first; row < end; row++) {
-            for (int slot = walk.start[row]; slot < walk.start[row + 1]; slot++) {
-                modulate(lanes, near, row, far, walk.column[slot], modulation, walk.edge[slot], scale, products,
-                        (slot - filled) * lanes.row, edgeScores);
-                if (slot + 1 - filled == entries) {
-                    lanes.sum(products, entries, out, (filled - from) * heads);
-                    filled = slot + 1;
+            // Only a row alone in its group may be longer than the products that are held.
+            for (int slot = walk.start[row]; slot < walk.start[row + 1]; slot += entries) {
+                int to = Math.min(slot + entries, walk.start[row + 1]);
+                ModulatedRows.products(lanes, near, row, far, modulation, scale, walk, slot, to, products);
+                if (edgeScores != null) {
+                    for (int k = 0; k < to - slot; k++) {
+                        Panels.write(products, k * lanes.row, lanes.row, 1, lanes.row, edgeScores.data(),
+                                edgeScores.offset(0, 0, walk.edge[slot + k]), edgeScores.rowStride());
+                    }
                 }
-            }
-        }
-        if (filled < walk.start[end]) {
-            lanes.sum(products, walk.start[end] - filled, out, (filled - from) * heads);
-        }
-    }
-
-    private static void modulate(HeadLanes lanes, Rows near, int row, Rows far, int other, Rows modulation, int edge,
-            float scale,
-            float[] products, int at, Rows edgeScores) {
-        long nearAt = near.offset(0, 0, row) * Float.BYTES;
-        long farAt = far.offset(0, 0, other) * Float.BYTES;
-        long edgeAt = modulation.offset(0, 0, edge) * Float.BYTES;
-        for (int c = 0; c < lanes.row; c += LANES) {
-            VectorMask<Float> in = lanes.floatsFrom(c);
-            FloatVector product = NodeRows.load(near.data(), nearAt, c, in).mul(NodeRows.load(far.data(), farAt, c, in))
-                    .mul(scale).mul(NodeRows.load(modulation.data(), edgeAt, c, in));
-            product.intoArray(products, at + c, in);
-            if (edgeScores != null) {
-                NodeRows.store(product, edgeScores.data(), edgeScores.offset(0, 0, edge) * Float.BYTES, c, in);
+                lanes.sum(products, to - slot, out, (slot - from) * heads);
             }
         }
     }
 
-    private void additive(Rows near, Rows far, Csr walk, int first, int end, float[] raw) {
+    private static void additive(int heads, Rows near, Rows far, Csr walk, int first, int end, float[] raw) {
         int from = walk.start[first];
         MemorySegment farData = far.data();
         long farStride = far.rowStride() * Float.BYTES;
         for (int h = 0; h < heads; h += LANES) {
-            VectorMask<Float> in = valueLanes.headsFrom(h);
+            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
             for (int row = first; row < end; row++) {
                 FloatVector own = NodeRows.load(near.data(), near.offset(0, 0, row) * Float.BYTES, h, in);
                 for (int slot = walk.start[row]; slot < walk.start[row + 1]; slot++) {
@@ -153,7 +142,7 @@ final class EdgeScorer {
         MemorySegment data = bias.data();
         long stride = bias.rowStride() * Float.BYTES;
         for (int h = 0; h < heads; h += LANES) {
-            VectorMask<Float> in = valueLanes.headsFrom(h);
+            VectorMask<Float> in = FLOAT.indexInRange(h, heads);
             for (int slot = from; slot < to; slot++) {
                 int at = (slot - from) * heads + h;
                 FloatVector.fromArray(FLOAT, raw, at).add(NodeRows.load(data, walk.edge[slot] * stride, h, in))

@@ -27,11 +27,7 @@ final class HeadLanes {
     private final boolean whole;
     private final int levels;
     private final VectorShuffle<Float> order;
-    private final VectorShuffle<Float> spread;
-    private final int[] headOf;
-    private final VectorMask<Float> all;
-    private final VectorMask<Float> lastHeads;
-    private final VectorMask<Float> lastFloats;
+    private final VectorShuffle<Float>[] spreads;
 
     HeadLanes(int heads, int width) {
         this.heads = heads;
@@ -43,24 +39,7 @@ final class HeadLanes {
         int parts = LANES / part;
         levels = Integer.numberOfTrailingZeros(part);
         order = VectorShuffle.fromOp(FLOAT, j -> (j % parts) * part + j / parts);
-        spread = VectorShuffle.fromOp(FLOAT, j -> j / part);
-        headOf = new int[row + LANES];
-        for (int c = 0; c < headOf.length; c++) {
-            headOf[c] = Math.min(c / width, heads - 1);
-        }
-        all = FLOAT.maskAll(true);
-        lastHeads = FLOAT.indexInRange(heads - (heads - 1) % LANES - 1, heads);
-        lastFloats = FLOAT.indexInRange(row - (row - 1) % LANES - 1, row);
-    }
-
-    /** The lanes of a vector over the heads from {@code h}, a multiple of the vector's length, that hold a head. */
-    VectorMask<Float> headsFrom(int h) {
-        return h + LANES <= heads ? all : lastHeads;
-    }
-
-    /** The lanes of a vector over a row from {@code c}, a multiple of the vector's length, that lie in the row. */
-    VectorMask<Float> floatsFrom(int c) {
-        return c + LANES <= row ? all : lastFloats;
+        spreads = spreads(width, row);
     }
 
     /** Floats that {@code products} of {@link #sum} must hold for this many entries. */
@@ -125,16 +104,28 @@ final class HeadLanes {
         }
     }
 
+    /** The head in the first lane of the vector that starts at float {@code c} of a row. */
+    int headAt(int c) {
+        return c / width;
+    }
+
     /**
-     * The weights of the heads in lanes {@code c} to {@code c + LANES - 1} of a row; {@code weights[at]} is head 0's.
+     * Of the vector that starts at float {@code c} of a row, a multiple of its length, how many heads after the first
+     * lane's each lane's is: heads' weights, loaded from {@link #headAt} on and rearranged by this, are those of the
+     * lanes. One way for all widths, so that loops over edges hold no branch whose sides give a vector.
      */
-    FloatVector spread(float[] weights, int at, int c) {
-        if (shared) {
-            return FloatVector.fromArray(FLOAT, weights, at + headOf[c]).rearrange(spread);
-        } else if (whole) {
-            return FloatVector.broadcast(FLOAT, weights[at + headOf[c]]);
+    VectorShuffle<Float> spread(int c) {
+        return spreads[c / LANES];
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static VectorShuffle<Float>[] spreads(int width, int row) {
+        VectorShuffle[] spreads = new VectorShuffle[(row + LANES - 1) / LANES];
+        for (int v = 0; v < spreads.length; v++) {
+            int first = v * LANES;
+            spreads[v] = VectorShuffle.fromOp(FLOAT, lane -> Math.min(first + lane, row - 1) / width - first / width);
         }
-        return FloatVector.fromArray(FLOAT, weights, at, headOf, c);
+        return spreads;
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})

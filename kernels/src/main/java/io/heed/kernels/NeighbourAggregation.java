@@ -31,7 +31,8 @@ public final class NeighbourAggregation {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
     private static final int LANES = Lanes.COUNT;
     private static final int GROUP_ENTRIES = 1 << 20;
-    private static final int NONE = -1;
+    /** Each byte of the -1 that stands for no edge. */
+    private static final byte NONE = -1;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     private NeighbourAggregation() { }
@@ -60,8 +61,12 @@ public final class NeighbourAggregation {
         }
         edges.forEachGroup(GROUP_ENTRIES, (first, end) -> {
             for (int row = first; row < end; row++) {
-                float share = kind == Kind.MEAN ? 1f / Math.max(1, edges.degree(row)) : 1;
-                gather(edges, row, x, weights, null, kind == Kind.SUM_OF_SQUARES, share, out);
+                if (kind == Kind.SUM_OF_SQUARES) {
+                    gatherSquares(edges, row, x, weights, out);
+                } else {
+                    gather(edges, row, x, weights, null, kind == Kind.MEAN ? 1f / Math.max(1, edges.degree(row)) : 1,
+                            out);
+                }
             }
         });
     }
@@ -90,7 +95,7 @@ public final class NeighbourAggregation {
         }
         transposed.forEachGroup(GROUP_ENTRIES, (first, end) -> {
             for (int row = first; row < end; row++) {
-                gather(transposed, row, gradOut, weights, kind == Kind.MEAN ? edges : null, false, 1, gradX);
+                gather(transposed, row, gradOut, weights, kind == Kind.MEAN ? edges : null, 1, gradX);
                 if (kind == Kind.SUM_OF_SQUARES) {
                     timesTwice(x, gradX, row);
                 }
@@ -98,53 +103,76 @@ public final class NeighbourAggregation {
         });
     }
 
-    /**
-     * {@code out[row] = share * sum over entries of w_e y_c (or y_c^2)}, each entry divided by its degree in
-     * {@code divisor}.
-     */
-    private static void gather(Csr walk, int row, Rows y, MemorySegment weights, Csr divisor, boolean squares,
-            float share, Rows out) {
-        int from = walk.start[row];
+    /** {@code out[row] = share * sum over entries of w_e y_c}, each entry divided by its degree in {@code divisor}. */
+    private static void gather(Csr walk, int row, Rows y, MemorySegment weights, Csr divisor, float share, Rows out) {
+        int width = y.width();
+        int c = 0;
+        for (; c + 4 * LANES <= width; c += 4 * LANES) {
+            gatherFour(walk, row, y, weights, divisor, share, out, c);
+        }
+        for (; c < width; c += LANES) {
+            gatherOne(walk, row, y, weights, divisor, share, out, c);
+        }
+    }
+
+    private static void gatherFour(Csr walk, int row, Rows y, MemorySegment weights, Csr divisor, float share, Rows out,
+            int c) {
         int to = walk.start[row + 1];
         int[] column = walk.column;
         int[] edge = walk.edge;
-        int width = y.width();
         MemorySegment data = y.data();
         long stride = y.rowStride() * Float.BYTES;
-        long outAt = out.offset(0, 0, row) * Float.BYTES;
-        int c = 0;
-        for (; c + 4 * LANES <= width; c += 4 * LANES) {
-            FloatVector s0 = FloatVector.zero(FLOAT);
-            FloatVector s1 = s0;
-            FloatVector s2 = s0;
-            FloatVector s3 = s0;
-            for (int slot = from; slot < to; slot++) {
-                float w = weight(weights, edge[slot], divisor, column[slot]);
-                long at = column[slot] * stride;
-                FloatVector y0 = NodeRows.load(data, at, c);
-                FloatVector y1 = NodeRows.load(data, at, c + LANES);
-                FloatVector y2 = NodeRows.load(data, at, c + 2 * LANES);
-                FloatVector y3 = NodeRows.load(data, at, c + 3 * LANES);
-                FloatVector factor = FloatVector.broadcast(FLOAT, w);
-                s0 = y0.fma(squares ? y0.mul(factor) : factor, s0);
-                s1 = y1.fma(squares ? y1.mul(factor) : factor, s1);
-                s2 = y2.fma(squares ? y2.mul(factor) : factor, s2);
-                s3 = y3.fma(squares ? y3.mul(factor) : factor, s3);
-            }
-            NodeRows.store(s0.mul(share), out.data(), outAt, c);
-            NodeRows.store(s1.mul(share), out.data(), outAt, c + LANES);
-            NodeRows.store(s2.mul(share), out.data(), outAt, c + 2 * LANES);
-            NodeRows.store(s3.mul(share), out.data(), outAt, c + 3 * LANES);
+        FloatVector s0 = FloatVector.zero(FLOAT);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int slot = walk.start[row]; slot < to; slot++) {
+            FloatVector w = FloatVector.broadcast(FLOAT, weight(weights, edge[slot], divisor, column[slot]));
+            long at = column[slot] * stride;
+            s0 = NodeRows.load(data, at, c).fma(w, s0);
+            s1 = NodeRows.load(data, at, c + LANES).fma(w, s1);
+            s2 = NodeRows.load(data, at, c + 2 * LANES).fma(w, s2);
+            s3 = NodeRows.load(data, at, c + 3 * LANES).fma(w, s3);
         }
-        for (; c < width; c += LANES) {
-            VectorMask<Float> in = FLOAT.indexInRange(c, width);
+        long outAt = out.offset(0, 0, row) * Float.BYTES;
+        NodeRows.store(s0.mul(share), out.data(), outAt, c);
+        NodeRows.store(s1.mul(share), out.data(), outAt, c + LANES);
+        NodeRows.store(s2.mul(share), out.data(), outAt, c + 2 * LANES);
+        NodeRows.store(s3.mul(share), out.data(), outAt, c + 3 * LANES);
+    }
+
+    private static void gatherOne(Csr walk, int row, Rows y, MemorySegment weights, Csr divisor, float share, Rows out,
+            int c) {
+        int to = walk.start[row + 1];
+        int[] column = walk.column;
+        int[] edge = walk.edge;
+        MemorySegment data = y.data();
+        long stride = y.rowStride() * Float.BYTES;
+        VectorMask<Float> in = FLOAT.indexInRange(c, y.width());
+        FloatVector s = FloatVector.zero(FLOAT);
+        for (int slot = walk.start[row]; slot < to; slot++) {
+            FloatVector w = FloatVector.broadcast(FLOAT, weight(weights, edge[slot], divisor, column[slot]));
+            s = NodeRows.load(data, column[slot] * stride, c, in).fma(w, s);
+        }
+        NodeRows.store(s.mul(share), out.data(), out.offset(0, 0, row) * Float.BYTES, c, in);
+    }
+
+    /** {@code out[row] = sum over entries of w_e y_c^2}. */
+    private static void gatherSquares(Csr walk, int row, Rows y, MemorySegment weights, Rows out) {
+        int to = walk.start[row + 1];
+        int[] column = walk.column;
+        int[] edge = walk.edge;
+        MemorySegment data = y.data();
+        long stride = y.rowStride() * Float.BYTES;
+        for (int c = 0; c < y.width(); c += LANES) {
+            VectorMask<Float> in = FLOAT.indexInRange(c, y.width());
             FloatVector s = FloatVector.zero(FLOAT);
-            for (int slot = from; slot < to; slot++) {
-                FloatVector factor = FloatVector.broadcast(FLOAT, weight(weights, edge[slot], divisor, column[slot]));
+            for (int slot = walk.start[row]; slot < to; slot++) {
+                FloatVector w = FloatVector.broadcast(FLOAT, weight(weights, edge[slot], null, column[slot]));
                 FloatVector value = NodeRows.load(data, column[slot] * stride, c, in);
-                s = value.fma(squares ? value.mul(factor) : factor, s);
+                s = value.fma(value.mul(w), s);
             }
-            NodeRows.store(s.mul(share), out.data(), outAt, c, in);
+            NodeRows.store(s, out.data(), out.offset(0, 0, row) * Float.BYTES, c, in);
         }
     }
 
@@ -164,26 +192,32 @@ public final class NeighbourAggregation {
     }
 
     private static void largest(Csr edges, int row, Rows x, Rows out, MemorySegment winners) {
+        int from = edges.start[row];
+        int to = edges.start[row + 1];
         int width = x.width();
+        long outAt = out.offset(0, 0, row) * Float.BYTES;
+        if (from == to) {
+            out.data().asSlice(outAt, (long) width * Float.BYTES).fill((byte) 0);
+            if (winners != null) {
+                winners.asSlice((long) row * width * Integer.BYTES, (long) width * Integer.BYTES).fill(NONE);
+            }
+            return;
+        }
         long stride = x.rowStride() * Float.BYTES;
-        boolean empty = edges.degree(row) == 0;
         for (int c = 0; c < width; c += LANES) {
             VectorMask<Float> in = FLOAT.indexInRange(c, width);
-            FloatVector most = FloatVector.broadcast(FLOAT, empty ? 0 : Float.NEGATIVE_INFINITY);
-            IntVector winner = IntVector.broadcast(Lanes.INT, NONE);
-            for (int slot = edges.start[row]; slot < edges.start[row + 1]; slot++) {
+            FloatVector most = NodeRows.load(x.data(), edges.column[from] * stride, c, in);
+            IntVector winner = IntVector.broadcast(Lanes.INT, edges.edge[from]);
+            for (int slot = from + 1; slot < to; slot++) {
                 FloatVector value = NodeRows.load(x.data(), edges.column[slot] * stride, c, in);
                 VectorMask<Float> larger = value.compare(VectorOperators.GT, most);
-                if (slot == edges.start[row]) {
-                    larger = FLOAT.maskAll(true);
-                }
                 most = most.blend(value, larger);
                 winner = winner.blend(edges.edge[slot], larger.cast(Lanes.INT));
             }
-            NodeRows.store(most, out.data(), out.offset(0, 0, row) * Float.BYTES, c, in);
+            NodeRows.store(most, out.data(), outAt, c, in);
             if (winners != null) {
-                winner.intoMemorySegment(winners, ((long) row * width + c) * Integer.BYTES,
-                        ORDER, in.cast(Lanes.INT));
+                winner.intoMemorySegment(winners, ((long) row * width + c) * Integer.BYTES, ORDER,
+                        in.cast(Lanes.INT));
             }
         }
     }

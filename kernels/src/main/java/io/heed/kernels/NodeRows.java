@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -36,38 +37,57 @@ final class NodeRows {
     static void multiply(HeadLanes lanes, Rows a, int row, Rows b, int[] column, int from, int to, float[] products,
             int at) {
         int width = lanes.row;
-        MemorySegment aData = a.data();
-        MemorySegment bData = b.data();
         long aAt = a.offset(0, 0, row) * Float.BYTES;
-        long bStride = b.rowStride() * Float.BYTES;
         int c = 0;
         for (; c + 4 * LANES <= width; c += 4 * LANES) {
-            FloatVector a0 = load(aData, aAt, c);
-            FloatVector a1 = load(aData, aAt, c + LANES);
-            FloatVector a2 = load(aData, aAt, c + 2 * LANES);
-            FloatVector a3 = load(aData, aAt, c + 3 * LANES);
-            int to0 = at + c;
-            for (int slot = from; slot < to; slot++, to0 += width) {
-                long bAt = column[slot] * bStride;
-                a0.mul(load(bData, bAt, c)).intoArray(products, to0);
-                a1.mul(load(bData, bAt, c + LANES)).intoArray(products, to0 + LANES);
-                a2.mul(load(bData, bAt, c + 2 * LANES)).intoArray(products, to0 + 2 * LANES);
-                a3.mul(load(bData, bAt, c + 3 * LANES)).intoArray(products, to0 + 3 * LANES);
-            }
+            multiplyFour(a.data(), aAt, b, column, from, to, products, at, width, c);
         }
         for (; c + LANES <= width; c += LANES) {
-            FloatVector a0 = load(aData, aAt, c);
-            for (int slot = from; slot < to; slot++) {
-                a0.mul(load(bData, column[slot] * bStride, c)).intoArray(products, at + (slot - from) * width + c);
-            }
+            multiplyOne(a.data(), aAt, b, column, from, to, products, at, width, c);
         }
         if (c < width) {
-            VectorMask<Float> rest = lanes.floatsFrom(c);
-            FloatVector a0 = load(aData, aAt, c, rest);
-            for (int slot = from; slot < to; slot++) {
-                a0.mul(load(bData, column[slot] * bStride, c, rest))
-                        .intoArray(products, at + (slot - from) * width + c, rest);
-            }
+            multiplyRest(a.data(), aAt, b, column, from, to, products, at, width, c);
+        }
+    }
+
+    private static void multiplyFour(MemorySegment aData, long aAt, Rows b, int[] column, int from, int to,
+            float[] products, int at, int width, int c) {
+        MemorySegment bData = b.data();
+        long bStride = b.rowStride() * Float.BYTES;
+        FloatVector a0 = load(aData, aAt, c);
+        FloatVector a1 = load(aData, aAt, c + LANES);
+        FloatVector a2 = load(aData, aAt, c + 2 * LANES);
+        FloatVector a3 = load(aData, aAt, c + 3 * LANES);
+        int to0 = at + c;
+        for (int slot = from; slot < to; slot++, to0 += width) {
+            long bAt = column[slot] * bStride;
+            a0.mul(load(bData, bAt, c)).intoArray(products, to0);
+            a1.mul(load(bData, bAt, c + LANES)).intoArray(products, to0 + LANES);
+            a2.mul(load(bData, bAt, c + 2 * LANES)).intoArray(products, to0 + 2 * LANES);
+            a3.mul(load(bData, bAt, c + 3 * LANES)).intoArray(products, to0 + 3 * LANES);
+        }
+    }
+
+    private static void multiplyOne(MemorySegment aData, long aAt, Rows b, int[] column, int from, int to,
+            float[] products, int at, int width, int c) {
+        MemorySegment bData = b.data();
+        long bStride = b.rowStride() * Float.BYTES;
+        FloatVector a0 = load(aData, aAt, c);
+        int to0 = at + c;
+        for (int slot = from; slot < to; slot++, to0 += width) {
+            a0.mul(load(bData, column[slot] * bStride, c)).intoArray(products, to0);
+        }
+    }
+
+    private static void multiplyRest(MemorySegment aData, long aAt, Rows b, int[] column, int from, int to,
+            float[] products, int at, int width, int c) {
+        MemorySegment bData = b.data();
+        long bStride = b.rowStride() * Float.BYTES;
+        VectorMask<Float> rest = FLOAT.indexInRange(c, width);
+        FloatVector a0 = load(aData, aAt, c, rest);
+        int to0 = at + c;
+        for (int slot = from; slot < to; slot++, to0 += width) {
+            a0.mul(load(bData, column[slot] * bStride, c, rest)).intoArray(products, to0, rest);
         }
     }
 
@@ -75,60 +95,89 @@ final class NodeRows {
      * {@code out[row][c] = factor[head] sum over entries of weights[at + k * H + head] b[column[from + k]][c]}: one
      * head's weight for all of its lanes. No entries give 0.
      *
-     * @param factor   H floats at {@code factorAt}; null is 1
-     * @param multiple a further factor of the whole row
+     * @param factor H floats, and one vector's length more that is read but not used
      */
     static void combine(HeadLanes lanes, float[] weights, int at, Rows b, int[] column, int from, int to,
-            float[] factor, int factorAt, float multiple, Rows out, int row) {
+            float[] factor, Rows out, int row) {
         int width = lanes.row;
-        int heads = lanes.heads;
-        MemorySegment bData = b.data();
-        MemorySegment outData = out.data();
-        long bStride = b.rowStride() * Float.BYTES;
         long outAt = out.offset(0, 0, row) * Float.BYTES;
         int c = 0;
         for (; c + 4 * LANES <= width; c += 4 * LANES) {
-            FloatVector s0 = FloatVector.zero(FLOAT);
-            FloatVector s1 = s0;
-            FloatVector s2 = s0;
-            FloatVector s3 = s0;
-            int w = at;
-            for (int slot = from; slot < to; slot++, w += heads) {
-                long bAt = column[slot] * bStride;
-                s0 = lanes.spread(weights, w, c).fma(load(bData, bAt, c), s0);
-                s1 = lanes.spread(weights, w, c + LANES).fma(load(bData, bAt, c + LANES), s1);
-                s2 = lanes.spread(weights, w, c + 2 * LANES).fma(load(bData, bAt, c + 2 * LANES), s2);
-                s3 = lanes.spread(weights, w, c + 3 * LANES).fma(load(bData, bAt, c + 3 * LANES), s3);
-            }
-            store(scale(lanes, s0, factor, factorAt, multiple, c), outData, outAt, c);
-            store(scale(lanes, s1, factor, factorAt, multiple, c + LANES), outData, outAt, c + LANES);
-            store(scale(lanes, s2, factor, factorAt, multiple, c + 2 * LANES), outData, outAt, c + 2 * LANES);
-            store(scale(lanes, s3, factor, factorAt, multiple, c + 3 * LANES), outData, outAt, c + 3 * LANES);
+            combineFour(lanes, weights, at, b, column, from, to, factor, out.data(), outAt, c);
         }
         for (; c + LANES <= width; c += LANES) {
-            FloatVector s0 = FloatVector.zero(FLOAT);
-            int w = at;
-            for (int slot = from; slot < to; slot++, w += heads) {
-                s0 = lanes.spread(weights, w, c).fma(load(bData, column[slot] * bStride, c), s0);
-            }
-            store(scale(lanes, s0, factor, factorAt, multiple, c), outData, outAt, c);
+            combineOne(lanes, weights, at, b, column, from, to, factor, out.data(), outAt, c);
         }
         if (c < width) {
-            VectorMask<Float> rest = lanes.floatsFrom(c);
-            FloatVector s0 = FloatVector.zero(FLOAT);
-            int w = at;
-            for (int slot = from; slot < to; slot++, w += heads) {
-                s0 = lanes.spread(weights, w, c).fma(load(bData, column[slot] * bStride, c, rest), s0);
-            }
-            scale(lanes, s0, factor, factorAt, multiple, c).intoMemorySegment(outData, outAt + (long) c * Float.BYTES,
-                    ORDER,
-                    rest);
+            combineRest(lanes, weights, at, b, column, from, to, factor, out.data(), outAt, c);
         }
     }
 
-    private static FloatVector scale(HeadLanes lanes, FloatVector sum, float[] factor, int at, float multiple, int c) {
-        FloatVector scaled = factor == null ? sum : sum.mul(lanes.spread(factor, at, c));
-        return scaled.mul(multiple);
+    private static void combineFour(HeadLanes lanes, float[] weights, int at, Rows b, int[] column, int from, int to,
+            float[] factor, MemorySegment out, long outAt, int c) {
+        int heads = lanes.heads;
+        MemorySegment bData = b.data();
+        long bStride = b.rowStride() * Float.BYTES;
+        VectorShuffle<Float> spread0 = lanes.spread(c);
+        VectorShuffle<Float> spread1 = lanes.spread(c + LANES);
+        VectorShuffle<Float> spread2 = lanes.spread(c + 2 * LANES);
+        VectorShuffle<Float> spread3 = lanes.spread(c + 3 * LANES);
+        int head0 = lanes.headAt(c);
+        int head1 = lanes.headAt(c + LANES);
+        int head2 = lanes.headAt(c + 2 * LANES);
+        int head3 = lanes.headAt(c + 3 * LANES);
+        FloatVector s0 = FloatVector.zero(FLOAT);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        int w = at;
+        for (int slot = from; slot < to; slot++, w += heads) {
+            long bAt = column[slot] * bStride;
+            s0 = spread(weights, w + head0, spread0).fma(load(bData, bAt, c), s0);
+            s1 = spread(weights, w + head1, spread1).fma(load(bData, bAt, c + LANES), s1);
+            s2 = spread(weights, w + head2, spread2).fma(load(bData, bAt, c + 2 * LANES), s2);
+            s3 = spread(weights, w + head3, spread3).fma(load(bData, bAt, c + 3 * LANES), s3);
+        }
+        store(s0.mul(spread(factor, head0, spread0)), out, outAt, c);
+        store(s1.mul(spread(factor, head1, spread1)), out, outAt, c + LANES);
+        store(s2.mul(spread(factor, head2, spread2)), out, outAt, c + 2 * LANES);
+        store(s3.mul(spread(factor, head3, spread3)), out, outAt, c + 3 * LANES);
+    }
+
+    private static void combineOne(HeadLanes lanes, float[] weights, int at, Rows b, int[] column, int from, int to,
+            float[] factor, MemorySegment out, long outAt, int c) {
+        int heads = lanes.heads;
+        MemorySegment bData = b.data();
+        long bStride = b.rowStride() * Float.BYTES;
+        VectorShuffle<Float> spread = lanes.spread(c);
+        int head = lanes.headAt(c);
+        FloatVector s = FloatVector.zero(FLOAT);
+        int w = at + head;
+        for (int slot = from; slot < to; slot++, w += heads) {
+            s = spread(weights, w, spread).fma(load(bData, column[slot] * bStride, c), s);
+        }
+        store(s.mul(spread(factor, head, spread)), out, outAt, c);
+    }
+
+    private static void combineRest(HeadLanes lanes, float[] weights, int at, Rows b, int[] column, int from, int to,
+            float[] factor, MemorySegment out, long outAt, int c) {
+        int heads = lanes.heads;
+        MemorySegment bData = b.data();
+        long bStride = b.rowStride() * Float.BYTES;
+        VectorMask<Float> rest = FLOAT.indexInRange(c, lanes.row);
+        VectorShuffle<Float> spread = lanes.spread(c);
+        int head = lanes.headAt(c);
+        FloatVector s = FloatVector.zero(FLOAT);
+        int w = at + head;
+        for (int slot = from; slot < to; slot++, w += heads) {
+            s = spread(weights, w, spread).fma(load(bData, column[slot] * bStride, c, rest), s);
+        }
+        store(s.mul(spread(factor, head, spread)), out, outAt, c, rest);
+    }
+
+    /** The heads' weights from {@code at} on, over the lanes as {@link HeadLanes#spread} says. */
+    static FloatVector spread(float[] weights, int at, VectorShuffle<Float> spread) {
+        return FloatVector.fromArray(FLOAT, weights, at).rearrange(spread);
     }
 
     static FloatVector load(MemorySegment data, long at, int c) {
