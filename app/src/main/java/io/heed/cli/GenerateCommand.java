@@ -75,7 +75,8 @@ final class GenerateCommand implements Callable<Integer> {
     private List<String> stops = List.of();
 
     @Option(names = "--attention", paramLabel = "POLICY",
-            description = {"With --model: what attention reads (default: dense).", AttentionOptions.HELP})
+            description = {"With --model: what attention reads (default: attention_policy of generation_config.json,"
+                + " or dense).", AttentionOptions.HELP})
     private List<String> attention = List.of();
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Seed of the draws (default: 0).")
@@ -119,7 +120,7 @@ final class GenerateCommand implements Callable<Integer> {
         io.heed.inference.engine.Sampling sampling = new io.heed.inference.engine.Sampling(
                 given(temperature, usual.temperature()), given(topK, usual.topK()), given(topP, usual.topP()),
                 given(minP, usual.minP()), given(repetitionPenalty, usual.repetitionPenalty()), 0, 0, seed);
-        AttentionPlan plan = AttentionOptions.plan(attention, model.model().config());
+        AttentionPlan plan = model.attention(attention);
         new ModelGeneration(model, spec.commandLine().getOut()).write(prompt, count, sampling, stops, plan);
     }
 

@@ -75,7 +75,8 @@ final class ServeCommand implements Callable<Integer> {
     private int timeout;
 
     @Option(names = "--attention", paramLabel = "POLICY",
-            description = {"What attention reads (default: dense).", AttentionOptions.HELP})
+            description = {"What attention reads (default: attention_policy of generation_config.json, or dense).",
+                AttentionOptions.HELP})
     private List<String> attention = List.of();
 
     @Override
@@ -86,7 +87,7 @@ final class ServeCommand implements Callable<Integer> {
         StopSignal signal = StopSignal.onInterrupt();
         VectorModule.load();
         TextModel model = TextModel.open(folder);
-        AttentionPlan plan = AttentionOptions.plan(attention, model.model().config());
+        AttentionPlan plan = model.attention(attention);
         EngineSettings shared = EngineSettings.of(plan, Math.multiplyExact(cache, 1L << 20), model.vocabulary())
                 .withBatch(batch)
                 .withQueue(queue);

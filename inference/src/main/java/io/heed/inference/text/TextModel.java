@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.heed.inference.attention.AttentionOptions;
+import io.heed.inference.attention.AttentionPlan;
 import io.heed.inference.engine.Engine;
 import io.heed.inference.engine.FinishReason;
 import io.heed.inference.engine.Generation;
@@ -67,6 +69,16 @@ public record TextModel(CausalModel model, TextTokenizer tokenizer, GenerationDe
     public int[] encode(List<ChatTemplate.Message> messages) {
         // a template writes the special tokens itself
         return tokenizer.encode(template.prompt(messages), !template.isGiven());
+    }
+
+    /**
+     * What attention reads: policies as {@link AttentionOptions} reads them, or those of the folder's
+     * {@code generation_config.json} where none are given.
+     *
+     * @throws IllegalArgumentException in one line when a policy is unknown or cannot be built
+     */
+    public AttentionPlan attention(List<String> policies) {
+        return AttentionOptions.plan(policies.isEmpty() ? defaults.attention() : policies, model.config());
     }
 
     /** Tokens that may be generated: those that both the model and the tokenizer know. */
