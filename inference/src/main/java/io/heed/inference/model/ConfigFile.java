@@ -16,6 +16,9 @@ import io.heed.kernels.Activation;
 final class ConfigFile {
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private static final int MISTRAL_WINDOW = 4096;
+    private static final int QWEN_FULL_LAYERS = 28;
+
     private final Path file;
     private final JsonNode root;
 
@@ -65,7 +68,9 @@ final class ConfigFile {
         boolean qwen2 = architecture == Architecture.QWEN2;
         ModelConfig.Biases biases = new ModelConfig.Biases(qwen2 || attention, !qwen2 && attention,
                 root.path("mlp_bias").asBoolean(false));
-        int window = architecture == Architecture.LLAMA ? 0 : integer("sliding_window", 0);
+        // Mistral's own default, where config.json says nothing; null means none
+        boolean unsaid = architecture == Architecture.MISTRAL && !root.has("sliding_window");
+        int window = architecture == Architecture.LLAMA ? 0 : unsaid ? MISTRAL_WINDOW : integer("sliding_window", 0);
         boolean[] sliding = sliding(architecture, layers, window);
         return new ModelConfig(architecture, integer("vocab_size"), width, layers, heads,
                 integer("num_key_value_heads", heads), headWidth, integer("intermediate_size"), rope.context(positions),
@@ -91,7 +96,8 @@ final class ConfigFile {
                 sliding[i] = types.get(i).asText().equals("sliding_attention");
             }
         } else if (qwen) {
-            Arrays.fill(sliding, Math.clamp(integer("max_window_layers", layers), 0, layers), layers, true);
+            int first = root.path("max_window_layers").asInt(QWEN_FULL_LAYERS);
+            Arrays.fill(sliding, Math.clamp(first, 0, layers), layers, true);
         } else {
             Arrays.fill(sliding, true);
         }

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +32,25 @@ class LoadingTest {
         CausalModel model = CausalModel.open(TinyModel.of("qwen2").writeSharded(folder));
         assertThat(model.config().architecture()).isEqualTo(Architecture.QWEN2);
         assertThat(model.bytesPerToken()).isEqualTo(4L * (259 * 32 + 3 * (32 * 32 * 3 + 44 * 32 * 3)));
+    }
+
+    @Test
+    void windowsAreThoseThatTheArchitectureMeans() throws IOException {
+        assertThat(windows(TinyModel.of("mistral").with("sliding_window", 9))).containsExactly(9, 9, 9);
+        assertThat(windows(TinyModel.of("mistral").with("sliding_window", null))).containsOnly(0);
+        assertThat(windows(TinyModel.of("mistral"))).as("its own default").containsOnly(4096);
+        assertThat(windows(TinyModel.of("llama").with("sliding_window", 9))).containsOnly(0);
+        TinyModel qwen = TinyModel.of("qwen2").with("sliding_window", 9).with("max_window_layers", 0);
+        assertThat(windows(qwen)).as("not used").containsOnly(0);
+        assertThat(windows(qwen.with("use_sliding_window", true))).containsOnly(9);
+        assertThat(windows(qwen.with("max_window_layers", 2))).containsExactly(0, 0, 9);
+        assertThat(windows(qwen.with("layer_types", List.of("sliding_attention", "full_attention",
+                "sliding_attention")))).containsExactly(9, 0, 9);
+    }
+
+    private int[] windows(TinyModel tiny) throws IOException {
+        ModelConfig config = CausalModel.open(tiny.write(folder)).config();
+        return IntStream.range(0, config.layers()).map(config::window).toArray();
     }
 
     @Test
