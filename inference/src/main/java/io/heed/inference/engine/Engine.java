@@ -38,6 +38,7 @@ public final class Engine implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private final Deque<Sequence> waiting = new ArrayDeque<>();
     private final List<Sequence> running = new ArrayList<>();
+    private boolean starved; // the first that waits does not fit the cache now
     private boolean draining;
     private boolean closed;
 
@@ -89,8 +90,9 @@ public final class Engine implements AutoCloseable {
                 throw refuse(Refusal.Reason.TOO_LARGE, "the request may grow to " + sequence.limit()
                         + " tokens, more than the key/value cache of " + settings.cacheBytes() + " bytes can hold");
             }
-            boolean immediate = running.size() + waiting.size() < settings.batch();
-            if (!immediate && waiting.size() >= settings.queue()) {
+            // those that the next step admits do not wait
+            int next = starved ? 0 : Math.max(0, settings.batch() - running.size());
+            if (waiting.size() - next >= settings.queue()) {
                 throw refuse(Refusal.Reason.BUSY, "the queue of " + settings.queue() + " requests is full");
             }
             waiting.add(sequence);
@@ -219,11 +221,13 @@ public final class Engine implements AutoCloseable {
                 count(sequence);
             }
         }
+        starved = false;
         while (!waiting.isEmpty() && running.size() < settings.batch()) {
             Sequence first = waiting.getFirst();
             boolean share = decoder.plan().sharesPrefixes() && !config.positionsDependOnLength();
             Optional<SequenceCache> cache = caches.admit(first.prompt(), first.limit(), share);
             if (cache.isEmpty()) {
+                starved = true;
                 return; // first come, first served: a small request does not pass a large one
             }
             waiting.removeFirst();

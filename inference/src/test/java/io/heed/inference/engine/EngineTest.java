@@ -189,6 +189,41 @@ class EngineTest {
     }
 
     @Test
+    void asManyAsRunAndMayWaitAreTakenAtOnce() throws Exception {
+        try (Engine engine = new Engine(model, settings(model.dense()).withBatch(3).withQueue(2))) {
+            CountDownLatch begun = new CountDownLatch(1);
+            CountDownLatch goOn = new CountDownLatch(1);
+            engine.submit(request(1, 5), new TokenListener() {
+                @Override
+                public boolean token(int id) {
+                    begun.countDown();
+                    try {
+                        return goOn.await(30, TimeUnit.SECONDS);
+                    } catch (InterruptedException e) {
+                        return false;
+                    }
+                }
+
+                @Override
+                public void end(FinishReason reason, Throwable failure) { }
+            });
+            begun.await();
+            List<Generation> taken = new ArrayList<>();
+            Refusal refusal = null;
+            while (refusal == null) {
+                try {
+                    taken.add(engine.submit(request(taken.size(), 400), new Collector()));
+                } catch (Refusal e) {
+                    refusal = e;
+                }
+            }
+            assertThat(refusal.reason()).isEqualTo(Refusal.Reason.BUSY);
+            assertThat(taken).as("two run beside the first, two wait").hasSize(4);
+            goOn.countDown();
+        }
+    }
+
+    @Test
     void timeEndsARequest() throws Exception {
         try (Engine engine = new Engine(model, settings(model.dense()))) {
             Collector collector = new Collector();
