@@ -72,14 +72,16 @@ public record Subject(String name, String about, ProbedModel model, Function<Str
                 Math.min(LONGEST, config.positions()));
     }
 
-    /** What each token adds to the text before it; a special token shows as its number. */
+    /**
+     * What each token adds to the text before it; a special token, or part of a character, shows as what it stands for.
+     */
     private static List<String> symbols(TextTokenizer tokenizer, int[] tokens) {
         List<String> symbols = new ArrayList<>();
         String before = "";
         for (int i = 1; i <= tokens.length; i++) {
             String now = tokenizer.decode(Arrays.copyOf(tokens, i));
             boolean grown = now.length() > before.length() && now.startsWith(before);
-            symbols.add(grown ? now.substring(before.length()) : "\u2039" + tokens[i - 1] + "\u203a");
+            symbols.add(grown ? now.substring(before.length()) : tokenizer.text(tokens[i - 1]));
             before = now;
         }
         return symbols;
