@@ -31,4 +31,23 @@ record Relative(Tensor keys, Tensor values) {
     Tensor outputs(Tensor weights) {
         return weights.unsqueeze(-2).matmul(rows(weights.size(-2), weights.size(-1), values)).squeeze(-2);
     }
+
+    /**
+     * What the last of {@code count} members adds to the keys that it sees, in the order of their ranks: (count, d).
+     */
+    Tensor keysOfLast(long count) {
+        return ofLast(count, keys);
+    }
+
+    /** Likewise to the values. */
+    Tensor valuesOfLast(long count) {
+        return ofLast(count, values);
+    }
+
+    private static Tensor ofLast(long count, Tensor table) {
+        long reach = (table.size(0) - 1) / 2;
+        Tensor distance = torch.arange(new Scalar(1 - count), new Scalar(1));
+        return table.index_select(0, distance.clamp_min(new Scalar(-reach)).add(new Scalar(reach))
+                .to(table.device(), torch.ScalarType.Long));
+    }
 }

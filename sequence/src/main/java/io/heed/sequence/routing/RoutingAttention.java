@@ -13,7 +13,6 @@ import io.heed.nn.Heads;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Padding;
 import io.heed.nn.Registration;
-import io.heed.sequence.KeyValueCache;
 import io.heed.sequence.MixerConfig;
 import io.heed.sequence.MixerContext;
 import io.heed.sequence.MixerState;
@@ -140,14 +139,12 @@ public final class RoutingAttention extends SequenceMixer {
                 .add(OnlineKMeans.commitment(keys, kMeans.means())), config.beta());
         Tensor far;
         Tensor index = null;
-        if (config.membership() != RoutingConfig.Membership.SEQUENCE) {
-            Tensor scores = OnlineKMeans.scores(items.detach(), kMeans.means()).transpose(2, 3); // (B, Hc, C, N)
-            far = PrefixRouting.apply(items, values, config.membership() == RoutingConfig.Membership.RANDOM
-                    ? torch.rand(scores.sizes()) : scores, config.window(), padding, form);
-        } else {
+        if (config.membership() == RoutingConfig.Membership.SEQUENCE) {
             RoutedAttention.Result result = routed.apply(items, keys, values, kMeans.means(), padding, form);
             far = result.out();
             index = result.queryIndex();
+        } else {
+            far = amongEarlier(items, values, padding, form);
         }
         if (is_training()) {
             kMeans.update(items.detach());
@@ -156,6 +153,13 @@ public final class RoutingAttention extends SequenceMixer {
             }
         }
         return new Trace(merged(near == null ? far : Ops.cat(1, far, near)), loss, index);
+    }
+
+    /** The routed heads with groups of the tokens up to each. */
+    private Tensor amongEarlier(Tensor items, Tensor values, Padding padding, Form form) {
+        Tensor scores = OnlineKMeans.scores(items.detach(), kMeans.means()).transpose(2, 3); // (B, Hc, C, N)
+        return PrefixRouting.apply(items, values, config.membership() == RoutingConfig.Membership.RANDOM
+                ? torch.rand(scores.sizes()) : scores, config.window(), padding, form);
     }
 
     /** x W in heads, (B, H, N, d). */
@@ -179,52 +183,50 @@ public final class RoutingAttention extends SequenceMixer {
                     + " shared"
                     + " queries and keys, and by content");
         }
-        return new KeyValueCache(batch);
+        return decoder().state(batch);
+    }
+
+    private RoutingDecoder decoder() {
+        return new RoutingDecoder(config, kMeans, local, routed.relative(), query);
     }
 
     /** Routes the new token among those up to it, as the published decoding does. */
     @Override
     public Tensor step(Tensor x, MixerState state) {
-        KeyValueCache cache = (KeyValueCache) state;
         try (NoGradGuard _ = new NoGradGuard()) {
             Tensor in = x.unsqueeze(1);
             int routedHeads = config.clusterHeads();
             int localHeads = config.localHeads();
             Tensor q = Ops.scale(heads(in, query), 1 / Math.sqrt(config.headWidth()));
             Tensor k = heads(in, key);
-            Tensor items = routedHeads == 0 ? null : sphere(q);
-            Tensor kept = localHeads == 0 ? items : routedHeads == 0 ? k
-                    : Ops.cat(1, items, k.narrow(1, routedHeads, localHeads));
-            int position = Math.toIntExact(cache.position());
-            cache.append(kept, heads(in, value));
-            Tensor near = null;
-            if (localHeads > 0) {
-                int first = local.firstKey(position);
-                Tensor keys = cache.keys().narrow(1, routedHeads, localHeads).narrow(2, first, position + 1 - first);
-                Tensor values = cache.values().narrow(1, routedHeads, localHeads)
-                        .narrow(2, first, position + 1 - first);
-                near = torch.softmax(q.narrow(1, routedHeads, localHeads).matmul(keys.transpose(2, 3)), -1)
-                        .matmul(values);
-            }
-            Tensor far = routedHeads == 0 ? null : routedStep(items, cache.keys().narrow(1, 0, routedHeads),
-                    cache.values().narrow(1, 0, routedHeads));
-            return merged(near == null ? far : far == null ? near : Ops.cat(1, far, near)).squeeze(1);
+            Tensor v = heads(in, value);
+            Tensor near = decoder().localStep(state, q.narrow(1, routedHeads, localHeads),
+                    k.narrow(1, routedHeads, localHeads), v.narrow(1, routedHeads, localHeads));
+            Tensor far = routedHeads == 0 ? null
+                    : decoder().routedStep(state, sphere(q), v.narrow(1, 0, routedHeads));
+            return merged(far == null ? near : Ops.cat(1, far, near)).squeeze(1);
         }
     }
 
-    /** The last of the items: (B, Hc, 1, d). */
-    private Tensor routedStep(Tensor item, Tensor items, Tensor values) {
-        long length = items.size(2);
-        Tensor scores = OnlineKMeans.scores(items, kMeans.means()).transpose(2, 3); // (B, Hc, C, N)
-        Tensor members = scores.topk(Math.min(config.window(), length), -1, true, false).get1(); // (B, Hc, C, w)
-        Tensor joined = members.eq(new Scalar(length - 1)).any(-1).to(Ops.type(item)); // (B, Hc, C)
-        Tensor index = members.flatten(2, 3);
-        Tensor keys = RoutedAttention.rows(items, index)
-                .view(index.size(0), index.size(1), config.clusters(), -1, item.size(3));
-        Tensor taken = RoutedAttention.rows(values, index)
-                .view(index.size(0), index.size(1), config.clusters(), -1, item.size(3));
-        Tensor weights = torch.softmax(item.unsqueeze(2).matmul(keys.transpose(3, 4)), -1); // (B, Hc, C, 1, w)
-        Tensor sum = weights.matmul(taken).squeeze(3).mul(joined.unsqueeze(-1)).sum(2); // (B, Hc, d)
-        return sum.div(Ops.shift(joined.sum(2), RoutedAttention.SHARE).unsqueeze(-1)).unsqueeze(2);
+    /** A prompt at once; what continues one, or has vectors for ranks, step by step. */
+    @Override
+    public Tensor prefill(Tensor x, MixerState state) {
+        if (state.position() > 0 || routed.relative() != null) {
+            return super.prefill(x, state);
+        }
+        try (NoGradGuard _ = new NoGradGuard()) {
+            int routedHeads = config.clusterHeads();
+            int localHeads = config.localHeads();
+            Tensor q = Ops.scale(heads(x, query), 1 / Math.sqrt(config.headWidth()));
+            Tensor k = heads(x, key);
+            Tensor v = heads(x, value);
+            Tensor items = routedHeads == 0 ? null : sphere(q);
+            decoder().load(state, items, k, v);
+            Tensor near = localHeads == 0 ? null : local.apply(q.narrow(1, routedHeads, localHeads),
+                    k.narrow(1, routedHeads, localHeads), v.narrow(1, routedHeads, localHeads), null, Form.AUTO);
+            Tensor far = items == null ? null
+                    : amongEarlier(items, v.narrow(1, 0, routedHeads), null, Form.AUTO);
+            return merged(near == null ? far : far == null ? near : Ops.cat(1, far, near));
+        }
     }
 }

@@ -13,6 +13,7 @@ import io.heed.sequence.MixerConfig;
 import io.heed.sequence.MixerContext;
 import io.heed.sequence.MixerContract;
 import io.heed.sequence.MixerKind;
+import io.heed.sequence.MixerState;
 import io.heed.sequence.OnlineKMeans;
 import io.heed.sequence.SequenceMixer;
 import io.heed.tensor.Ops;
@@ -96,6 +97,32 @@ class RoutingAttentionTest extends MixerContract {
         assertThat(Ops.largestDifference(published.forward(x).narrow(1, 0, 20), published.forward(changed)
                 .narrow(1, 0, 20)))
                 .as("membership of the published rule").isGreaterThan(1e-4);
+    }
+
+    @Test
+    void decodingKeepsGroupsAndABlockHoweverLongTheSequence() {
+        SequenceMixer mixer = build(configs().getFirst());
+        try (MixerState state = mixer.state(1)) {
+            long before = 0;
+            for (int t = 0; t < 60; t++) {
+                mixer.step(input(60, CONFIG, 1).select(1, t).narrow(0, 0, 1), state);
+                if (t % 5 == 4) { // the end of a block
+                    assertThat(t < 20 || state.bytes() == before).as("after %d tokens", t + 1).isTrue();
+                    before = state.bytes();
+                }
+            }
+        }
+    }
+
+    @Test
+    void decodingWithRelativeRanksIsThePublishedOneWhereGroupsHoldAll() {
+        // with as many members as tokens, groups hold all tokens so far and the whole sequence's rule is strict
+        SequenceMixer mixer = build(CONFIG.withOptions(Map.of("clusters", "2", "window", "64", "relative", "3",
+                "membership", "sequence", "block", "4")));
+        Tensor x = input(30, CONFIG, 1);
+        try (MixerState state = mixer.state(2)) {
+            assertClose("step by step", mixer.prefill(x, state), mixer.forward(x), tolerance());
+        }
     }
 
     @Test
