@@ -17,4 +17,9 @@ public interface FamilyCatalog {
     default Map<String, Map<String, GoldenModule>> checks() {
         return Map.of();
     }
+
+    /** What this family adds to the studies of other families' systems. */
+    default List<StudyPart> parts() {
+        return List.of();
+    }
 }

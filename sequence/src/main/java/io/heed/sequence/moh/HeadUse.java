@@ -14,7 +14,7 @@ import io.heed.nn.AttentionObserver;
 import io.heed.tensor.Ops;
 
 /** Looks on which heads tokens use: those whose gated output is not 0. */
-final class HeadUse implements AttentionObserver {
+public final class HeadUse implements AttentionObserver {
     private final List<double[]> shares = new ArrayList<>();
 
     @Override
@@ -28,7 +28,7 @@ final class HeadUse implements AttentionObserver {
      * Entropy of the use of the heads that some tokens leave off, over its largest value, mean over layers: 1 is even
      * use. NaN where every token uses every head.
      */
-    double entropy() {
+    public double entropy() {
         return shares.stream().map(layer -> Arrays.stream(layer).filter(share -> share < 1).toArray())
                 .filter(routed -> routed.length > 1).mapToDouble(HeadUse::entropy).average().orElse(Double.NaN);
     }

@@ -40,7 +40,7 @@ final class MohGolden {
     }
 
     /** {@code vit-attention}: x, relative_pos_index and relative_coords_table to out and load_balance_loss. */
-    static GoldenSubject vit(GoldenCase golden) {
+    static GoldenSubject vit(GoldenCase golden, Form form) {
         GoldenConfig config = new GoldenConfig(golden.config());
         String activation = config.text("cpb_activation").orElse("relu");
         if (!activation.equals("relu")) {
@@ -50,12 +50,13 @@ final class MohGolden {
         for (var side : golden.config().path("input_resolution")) {
             cells *= side.asLong();
         }
-        MohVitAttention attention = new MohVitAttention(config.integer("dim"), config.integer("num_heads"),
-                config.integer("shared_head", 0), config.integer("routed_head", 0), cells,
-                config.integer("cpb_hidden", 512),
-                gates(config));
+        int width = config.integer("dim");
+        int heads = config.integer("num_heads");
+        MohVitAttention attention = new MohVitAttention(new MohVitConfig(width, heads, width / heads,
+                config.integer("shared_head", 0), config.integer("routed_head", 0), true, gates(config), cells,
+                config.integer("cpb_hidden", 512), 1));
         return new GoldenSubject(attention, in -> outputs(attention.forward(in.get("x"), in.get("relative_pos_index"),
-                in.get("relative_coords_table"))));
+                in.get("relative_coords_table"), MixerContext.of(form))));
     }
 
     /** {@code llama-attention}: x to out and head_mask, by the router without parameters. */

@@ -70,7 +70,8 @@ public final class MohSystem implements SystemEntry, MixerProvider {
 
     @Override
     public Map<String, GoldenModule> golden() {
-        return Map.of("attention", golden -> MohGolden.attention(golden, Form.AUTO), "vit-attention", MohGolden::vit,
+        return Map.of("attention", golden -> MohGolden.attention(golden, Form.AUTO), "vit-attention",
+                golden -> MohGolden.vit(golden, Form.AUTO),
                 "llama-attention", golden -> MohGolden.llama(golden, Form.AUTO));
     }
 

@@ -2,7 +2,9 @@ package io.heed.sequence.moh;
 
 import java.util.Arrays;
 
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 import io.heed.kernels.AttentionSpec;
 import io.heed.kernels.Mask;
@@ -56,11 +58,40 @@ record PickedQueries(Tensor tokens, int[] positions) {
     Tensor attend(Tensor q, Tensor k, Tensor v, boolean causal, AttentionSpec spec) {
         int last = Math.toIntExact(k.size(2)) - 1;
         int[] places = causal ? positions : Arrays.stream(positions).map(p -> p < 0 ? -1 : last).toArray();
-        Tensor index = tokens.unsqueeze(-1).expand(tokens.size(0), tokens.size(1), tokens.size(2), q.size(3));
-        Tensor picked = q.gather(2, index).flatten(0, 1).unsqueeze(1);               // (B R, 1, M, d)
+        Tensor picked = pick(q).flatten(0, 1).unsqueeze(1);                          // (B R, 1, M, d)
         Tensor out = FusedAttention.apply(picked, k.flatten(0, 1).unsqueeze(1), v.flatten(0, 1).unsqueeze(1),
                 spec.withMask(new Mask.Placed(places)));
-        Tensor back = out.squeeze(1).unflatten(0, q.size(0), q.size(1));             // (B, R, M, d)
-        return q.new_zeros(v.shape()).scatter_add(2, index, back);
+        return scattered(out.squeeze(1).unflatten(0, q.size(0), q.size(1)), q.size(2));
+    }
+
+    /** The picked ones of rows (B, R, N, d): (B, R, M, d), any row in filled places. */
+    Tensor pick(Tensor rows) {
+        return rows.gather(2, index(rows.size(3)));
+    }
+
+    /** The picked ones of rows (R, N, d) that all sequences share: (B, R, M, d), any row in filled places. */
+    Tensor pickShared(Tensor rows) {
+        Tensor firsts = torch.arange(new Scalar(rows.size(0)), tokens.options()).mul(new Scalar(rows.size(1)));
+        return rows.flatten(0, 1).index_select(0, tokens.add(firsts.view(1, -1, 1)).flatten())
+                .view(tokens.size(0), tokens.size(1), tokens.size(2), rows.size(2));
+    }
+
+    /** Picked rows (B, R, M, d) in their places among {@code length}, 0 elsewhere: (B, R, N, d). */
+    Tensor place(Tensor picked, long length) {
+        boolean[] filled = new boolean[positions.length];
+        for (int i = 0; i < filled.length; i++) {
+            filled[i] = positions[i] < 0;
+        }
+        return scattered(Ops.fill(picked, Ops.of(filled, tokens.size(0), tokens.size(1), tokens.size(2), 1), 0),
+                length);
+    }
+
+    private Tensor scattered(Tensor picked, long length) {
+        return picked.new_zeros(picked.size(0), picked.size(1), length, picked.size(3))
+                .scatter_add(2, index(picked.size(3)), picked);
+    }
+
+    private Tensor index(long width) {
+        return tokens.unsqueeze(-1).expand(tokens.size(0), tokens.size(1), tokens.size(2), width);
     }
 }

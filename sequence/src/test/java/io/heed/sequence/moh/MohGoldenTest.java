@@ -18,6 +18,7 @@ class MohGoldenTest {
     @TestFactory
     Stream<DynamicTest> inTheComposedForm() {
         return GoldenTests.of("moh", Map.of("attention", golden -> MohGolden.attention(golden, Form.REFERENCE),
-                "vit-attention", MohGolden::vit, "llama-attention", golden -> MohGolden.llama(golden, Form.REFERENCE)));
+                "vit-attention", golden -> MohGolden.vit(golden, Form.REFERENCE), "llama-attention",
+                golden -> MohGolden.llama(golden, Form.REFERENCE)));
     }
 }
