@@ -54,10 +54,14 @@ public final class ReferenceModel extends Module {
         }
     }
 
+    private static final AttentionObserver UNWATCHED = new AttentionObserver() { };
+
     private final ModelConfig config;
     private final Map<String, Node> roots = new LinkedHashMap<>();
     private final Map<String, Tensor> parameters = new LinkedHashMap<>();
     private final String prefix;
+    private float[] cosines = new float[0]; // (N, d/2) of the last length
+    private float[] sines = new float[0];
 
     private ReferenceModel(ModelConfig config) {
         super("ReferenceModel");
@@ -145,7 +149,7 @@ public final class ReferenceModel extends Module {
     /** The mean cross-entropy of tokens 1 to N - 1 of (B, N) ids given those before them. */
     public Tensor loss(Tensor ids) {
         long length = ids.size(1);
-        Tensor logits = forward(ids).logits().narrow(1, 0, length - 1);
+        Tensor logits = logits(ids, Form.AUTO, UNWATCHED).narrow(1, 0, length - 1);
         return torch.cross_entropy_loss(logits.flatten(0, 1), ids.narrow(1, 1, length - 1).flatten());
     }
 
@@ -190,10 +194,12 @@ public final class ReferenceModel extends Module {
     private Tensor rotate(Tensor x) {
         int rows = Math.toIntExact(x.size(2));
         int half = config.headWidth() / 2;
-        float[] cosines = new float[rows * half];
-        float[] sines = new float[rows * half];
-        for (int i = 0; i < rows; i++) {
-            config.rope().angles(i, rows, cosines, sines, i * half);
+        if (cosines.length != rows * half) {
+            cosines = new float[rows * half];
+            sines = new float[rows * half];
+            for (int i = 0; i < rows; i++) {
+                config.rope().angles(i, rows, cosines, sines, i * half);
+            }
         }
         Tensor cos = Ops.of(cosines, rows, half);
         Tensor sin = Ops.of(sines, rows, half);
