@@ -1,5 +1,6 @@
 package io.heed.inference.cache;
 
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -56,6 +57,15 @@ public final class CacheManager {
         }
         pool.promise(needed);
         return Optional.of(new SequenceCache(pool, needed, shared));
+    }
+
+    /**
+     * Whether a prompt can share more pages with {@code other}, once that is computed, than it can share now.
+     */
+    public boolean sharesMoreWith(int[] other, int[] prompt) {
+        int common = Arrays.mismatch(other, prompt);
+        int tokens = Math.min(common < 0 ? prompt.length : common, prompt.length - 1);
+        return tokens / PagePool.PAGE_ROWS > index.match(prompt).length;
     }
 
     /** Lets later sequences share the full pages of a prompt that was computed whole. */

@@ -225,6 +225,10 @@ public final class Engine implements AutoCloseable {
         while (!waiting.isEmpty() && running.size() < settings.batch()) {
             Sequence first = waiting.getFirst();
             boolean share = decoder.plan().sharesPrefixes() && !config.positionsDependOnLength();
+            if (share && running.stream().anyMatch(other -> other.pending() > 0 && !other.hasEnded()
+                    && caches.sharesMoreWith(other.prompt(), first.prompt()))) {
+                return; // its beginning is being computed, and will be there after the next step
+            }
             Optional<SequenceCache> cache = caches.admit(first.prompt(), first.limit(), share);
             if (cache.isEmpty()) {
                 starved = true;

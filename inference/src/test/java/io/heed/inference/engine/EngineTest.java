@@ -189,24 +189,57 @@ class EngineTest {
     }
 
     @Test
+    void equalPromptsThatComeTogetherAreComputedOnce() throws Exception {
+        int[] prompt = new int[100];
+        Arrays.setAll(prompt, i -> 3 + i * 7 % 250);
+        List<Collector> collectors = new ArrayList<>();
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (Engine engine = new Engine(model, settings(model.dense()).withChunk(32))) {
+            engine.submit(request(1, 1), blocking(new CountDownLatch(1), goOn));
+            for (int i = 0; i < 8; i++) {
+                collectors.add(new Collector());
+                engine.submit(new GenerationRequest(prompt, 5, Sampling.of(1, i % 2), Set.of(),
+                        GenerationRequest.NO_TIMEOUT), collectors.getLast());
+            }
+            goOn.countDown();
+            for (Collector collector : collectors) {
+                collector.await();
+            }
+            assertThat(engine.drain(Duration.ofSeconds(5))).isTrue();
+            // six full pages of sixteen tokens are shared, the rest of the prompt is each one's own
+            assertThat(engine.statistics().cachedTokens()).isEqualTo(7 * 96);
+            assertThat(engine.statistics().promptTokens()).isEqualTo(request(1, 1).prompt().length + 100 + 7 * 4);
+        }
+        for (int i = 0; i < 8; i++) {
+            assertThat(collectors.get(i).tokens).isEqualTo(collectors.get(i % 2).tokens);
+        }
+        assertThat(collectors.get(0).tokens).isNotEqualTo(collectors.get(1).tokens);
+    }
+
+    /** Says that its first token came, then holds the engine until it may go on. */
+    private static TokenListener blocking(CountDownLatch begun, CountDownLatch goOn) {
+        return new TokenListener() {
+            @Override
+            public boolean token(int id) {
+                begun.countDown();
+                try {
+                    return goOn.await(30, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                    return false;
+                }
+            }
+
+            @Override
+            public void end(FinishReason reason, Throwable failure) { }
+        };
+    }
+
+    @Test
     void asManyAsRunAndMayWaitAreTakenAtOnce() throws Exception {
         try (Engine engine = new Engine(model, settings(model.dense()).withBatch(3).withQueue(2))) {
             CountDownLatch begun = new CountDownLatch(1);
             CountDownLatch goOn = new CountDownLatch(1);
-            engine.submit(request(1, 5), new TokenListener() {
-                @Override
-                public boolean token(int id) {
-                    begun.countDown();
-                    try {
-                        return goOn.await(30, TimeUnit.SECONDS);
-                    } catch (InterruptedException e) {
-                        return false;
-                    }
-                }
-
-                @Override
-                public void end(FinishReason reason, Throwable failure) { }
-            });
+            engine.submit(request(1, 5), blocking(begun, goOn));
             begun.await();
             List<Generation> taken = new ArrayList<>();
             Refusal refusal = null;
