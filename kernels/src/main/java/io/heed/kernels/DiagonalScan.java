@@ -1,6 +1,9 @@
 package io.heed.kernels;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -16,6 +19,7 @@ public final class DiagonalScan {
     private static final VectorSpecies<Float> SPECIES = Lanes.FLOAT;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final int LANES = Lanes.COUNT;
+    private static final Scratch BEFORE = new Scratch();
 
     private DiagonalScan() { }
 
@@ -32,20 +36,29 @@ public final class DiagonalScan {
         check(gates, inputs, initial);
         Arguments.required("states", states);
         Arguments.shape("states", states, gates.batch(), gates.heads(), gates.rows(), gates.width());
-        forEachBlock(gates, (b, h, column) -> {
-            VectorMask<Float> mask = SPECIES.indexInRange(column, gates.width());
-            FloatVector state = initial == null ? FloatVector.zero(SPECIES) : load(initial, b, h, 0, column, mask);
-            forward(gates, inputs, states, b, h, column, mask, state);
-        });
+        forEachBlock(gates, (b, h, column) ->
+                forward(gates, inputs, states, b, h, column, before(initial, b, h, column)));
     }
 
-    private static void forward(Rows gates, Rows inputs, Rows states, int b, int h, int column, VectorMask<Float> mask,
-                                FloatVector initial) {
-        FloatVector state = initial;
+    private static void forward(Rows gates, Rows inputs, Rows states, int b, int h, int column, float[] before) {
+        VectorMask<Float> mask = SPECIES.indexInRange(column, gates.width());
+        FloatVector state = FloatVector.fromArray(SPECIES, before, 0);
         for (int t = 0; t < gates.rows(); t++) {
             state = load(gates, b, h, t, column, mask).fma(state, load(inputs, b, h, t, column, mask));
             store(state, states, b, h, t, column, mask);
         }
+    }
+
+    /** The state before the first token, one vector of it: an array, as a vector that a method is given is an object. */
+    private static float[] before(Rows initial, int b, int h, int column) {
+        float[] before = BEFORE.atLeast(LANES);
+        Arrays.fill(before, 0, LANES, 0);
+        if (initial != null) {
+            MemorySegment.copy(initial.data(), ValueLayout.JAVA_FLOAT_UNALIGNED,
+                    (initial.offset(b, h, 0) + column) * Float.BYTES, before, 0,
+                    Math.min(LANES, initial.width() - column));
+        }
+        return before;
     }
 
     /**
@@ -66,19 +79,13 @@ public final class DiagonalScan {
         check(gates, gradient, initialGradient);
         Arguments.shape("gate gradient", gateGradient, gates.batch(), gates.heads(), gates.rows(), gates.width());
         Arguments.shape("input gradient", inputGradient, gates.batch(), gates.heads(), gates.rows(), gates.width());
-        forEachBlock(gates, (b, h, column) -> {
-            VectorMask<Float> mask = SPECIES.indexInRange(column, gates.width());
-            FloatVector before = initial == null ? FloatVector.zero(SPECIES) : load(initial, b, h, 0, column, mask);
-            FloatVector carried =
-                    backward(gates, states, gradient, gateGradient, inputGradient, b, h, column, mask, before);
-            if (initialGradient != null) {
-                store(carried, initialGradient, b, h, 0, column, mask);
-            }
-        });
+        forEachBlock(gates, (b, h, column) -> backward(gates, states, gradient, gateGradient, inputGradient,
+                initialGradient, b, h, column, before(initial, b, h, column)));
     }
 
-    private static FloatVector backward(Rows gates, Rows states, Rows gradient, Rows gateGradient, Rows inputGradient,
-                                        int b, int h, int column, VectorMask<Float> mask, FloatVector before) {
+    private static void backward(Rows gates, Rows states, Rows gradient, Rows gateGradient, Rows inputGradient,
+            Rows initialGradient, int b, int h, int column, float[] before) {
+        VectorMask<Float> mask = SPECIES.indexInRange(column, gates.width());
         FloatVector carried = FloatVector.zero(SPECIES);
         for (int t = gates.rows() - 1; t >= 0; t--) {
             FloatVector g = load(gradient, b, h, t, column, mask).add(carried);
@@ -86,12 +93,17 @@ public final class DiagonalScan {
                 store(g, inputGradient, b, h, t, column, mask);
             }
             if (gateGradient != null) {
-                FloatVector previous = t == 0 ? before : load(states, b, h, t - 1, column, mask);
-                store(g.mul(previous), gateGradient, b, h, t, column, mask);
+                if (t > 0) {
+                    store(g.mul(load(states, b, h, t - 1, column, mask)), gateGradient, b, h, t, column, mask);
+                } else {
+                    store(g.mul(FloatVector.fromArray(SPECIES, before, 0)), gateGradient, b, h, t, column, mask);
+                }
             }
             carried = g.mul(load(gates, b, h, t, column, mask));
         }
-        return carried;
+        if (initialGradient != null) {
+            store(carried, initialGradient, b, h, 0, column, mask);
+        }
     }
 
     private interface Block {

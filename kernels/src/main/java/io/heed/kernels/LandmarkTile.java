@@ -175,7 +175,8 @@ final class LandmarkTile {
     private float exponential(int at, float reference) {
         FloatVector sums = FloatVector.zero(SPECIES);
         for (int c = 0; c < head.slots; c += LANES) {
-            FloatVector x = Exponential.exp(FloatVector.fromArray(SPECIES, logits, at + c).sub(reference));
+            FloatVector x = Exponential.exp2(
+                    FloatVector.fromArray(SPECIES, logits, at + c).sub(reference).mul(Exponential.LOG2_E));
             sums = sums.add(x);
             x.intoArray(logits, at + c);
         }

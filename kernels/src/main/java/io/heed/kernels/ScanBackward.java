@@ -33,13 +33,20 @@ final class ScanBackward {
     // dot products of one run, added up over the tiles of columns
     private final float[] valueDot = new float[RUN + LANES]; // v_t . U_t
     private final float[] outDot = new float[RUN + LANES]; // g_t . o_t
-    private final float[] sumDot = new float[RUN]; // ga_t . o_t, so that ga_t . a_t = c_t (ga_t . o_t)
+    private final float[] sumDot = new float[RUN + LANES]; // ga_t . o_t, so that ga_t . a_t = c_t (ga_t . o_t)
 
     // the same before their lanes are added up, a vector a token
     private final float[] valueLanes = new float[(RUN + 4) * LANES];
     private final float[] outLanes = new float[(RUN + 4) * LANES];
+    private final float[] sumLanes = new float[(RUN + 4) * LANES];
 
-    private ScanBackward() { }
+    // alpha of one vector of columns of each token
+    private final float[] arriving = new float[RUN * LANES];
+    private final float[] ones = new float[RUN];
+
+    private ScanBackward() {
+        Arrays.fill(ones, 1);
+    }
 
     static ScanBackward scratch() {
         return SCRATCH.get();
@@ -67,6 +74,7 @@ final class ScanBackward {
             boolean outOnly = gradOut != null && gradSum == null;
             Arrays.fill(valueLanes, 0, count * LANES, 0);
             Arrays.fill(outLanes, 0, count * LANES, 0);
+            Arrays.fill(sumLanes, 0, count * LANES, 0);
             long[] at = {start(values, b, h, first), step(values), start(out, b, h, first), step(out),
                 start(gradOut, b, h, first), step(gradOut), start(gradSum, b, h, first), step(gradSum),
                 start(gradValue, b, h, first), step(gradValue)};
@@ -75,17 +83,13 @@ final class ScanBackward {
                 fourVectorsOfOut(weights, slot, count, values.data(), out.data(), gradOut.data(), data(gradValue), at,
                         (long) column * Float.BYTES, suffix, suffixAt + column);
             }
-            LaneSums.ofRows(valueLanes, count, valueDot);
-            LaneSums.ofRows(outLanes, count, outDot);
-            Arrays.fill(sumDot, 0, count, 0);
-            for (; column + 4 * LANES <= width; column += 4 * LANES) {
-                fourVectors(weights, slot, count, values.data(), out.data(), data(gradOut), data(gradSum),
-                        data(gradValue), at, (long) column * Float.BYTES, suffix, suffixAt + column);
-            }
             for (; column + LANES <= width; column += LANES) {
                 oneVector(weights, slot, count, values.data(), out.data(), data(gradOut), data(gradSum),
                         data(gradValue), at, (long) column * Float.BYTES, suffix, suffixAt + column);
             }
+            LaneSums.ofRows(valueLanes, count, valueDot);
+            LaneSums.ofRows(outLanes, count, outDot);
+            LaneSums.ofRows(sumLanes, count, sumDot);
             for (; column < width; column++) {
                 oneFloat(weights, slot, count, values.data(), out.data(), data(gradOut), data(gradSum),
                         data(gradValue), at, (long) column * Float.BYTES, suffix, suffixAt + column);
@@ -123,66 +127,7 @@ final class ScanBackward {
         carry.maximum = mu;
     }
 
-    private void fourVectors(ScanWeights weights, int slot, int count, MemorySegment values, MemorySegment out,
-                             MemorySegment gradOut, MemorySegment gradSum, MemorySegment gradValue, long[] at,
-                             long skip, float[] suffix, int suffixAt) {
-        float[] weight = weights.weight;
-        float[] decay = weights.decay;
-        float[] inverse = weights.inverse;
-        long vector = (long) LANES * Float.BYTES;
-        FloatVector u0 = FloatVector.fromArray(SPECIES, suffix, suffixAt);
-        FloatVector u1 = FloatVector.fromArray(SPECIES, suffix, suffixAt + LANES);
-        FloatVector u2 = FloatVector.fromArray(SPECIES, suffix, suffixAt + 2 * LANES);
-        FloatVector u3 = FloatVector.fromArray(SPECIES, suffix, suffixAt + 3 * LANES);
-        for (int t = count - 1; t >= 0; t--) {
-            FloatVector r = FloatVector.broadcast(SPECIES, decay[slot + t + 1]);
-            u0 = u0.mul(r);
-            u1 = u1.mul(r);
-            u2 = u2.mul(r);
-            u3 = u3.mul(r);
-            long o = at[2] + t * at[3] + skip;
-            if (gradOut != null) {
-                long g = at[4] + t * at[5] + skip;
-                FloatVector i = FloatVector.broadcast(SPECIES, inverse[slot + t]);
-                FloatVector g0 = FloatVector.fromMemorySegment(SPECIES, gradOut, g, ORDER);
-                FloatVector g1 = FloatVector.fromMemorySegment(SPECIES, gradOut, g + vector, ORDER);
-                FloatVector g2 = FloatVector.fromMemorySegment(SPECIES, gradOut, g + 2 * vector, ORDER);
-                FloatVector g3 = FloatVector.fromMemorySegment(SPECIES, gradOut, g + 3 * vector, ORDER);
-                u0 = g0.fma(i, u0);
-                u1 = g1.fma(i, u1);
-                u2 = g2.fma(i, u2);
-                u3 = g3.fma(i, u3);
-                outDot[t] += dot(out, o, g0, g1, g2, g3);
-            }
-            if (gradSum != null) {
-                long g = at[6] + t * at[7] + skip;
-                FloatVector g0 = FloatVector.fromMemorySegment(SPECIES, gradSum, g, ORDER);
-                FloatVector g1 = FloatVector.fromMemorySegment(SPECIES, gradSum, g + vector, ORDER);
-                FloatVector g2 = FloatVector.fromMemorySegment(SPECIES, gradSum, g + 2 * vector, ORDER);
-                FloatVector g3 = FloatVector.fromMemorySegment(SPECIES, gradSum, g + 3 * vector, ORDER);
-                u0 = u0.add(g0);
-                u1 = u1.add(g1);
-                u2 = u2.add(g2);
-                u3 = u3.add(g3);
-                sumDot[t] += dot(out, o, g0, g1, g2, g3);
-            }
-            FloatVector p = FloatVector.broadcast(SPECIES, weight[slot + t]);
-            valueDot[t] += dot(values, at[0] + t * at[1] + skip, u0, u1, u2, u3);
-            if (gradValue != null) {
-                long row = at[8] + t * at[9] + skip;
-                u0.mul(p).intoMemorySegment(gradValue, row, ORDER);
-                u1.mul(p).intoMemorySegment(gradValue, row + vector, ORDER);
-                u2.mul(p).intoMemorySegment(gradValue, row + 2 * vector, ORDER);
-                u3.mul(p).intoMemorySegment(gradValue, row + 3 * vector, ORDER);
-            }
-        }
-        u0.intoArray(suffix, suffixAt);
-        u1.intoArray(suffix, suffixAt + LANES);
-        u2.intoArray(suffix, suffixAt + 2 * LANES);
-        u3.intoArray(suffix, suffixAt + 3 * LANES);
-    }
-
-    /** {@link #fourVectors} where only o has a gradient, as in training: no choices inside, lanes added up later. */
+    /** Where only o has a gradient, as in training. */
     private void fourVectorsOfOut(ScanWeights weights, int slot, int count, MemorySegment values, MemorySegment out,
                                   MemorySegment gradOut, MemorySegment gradValue, long[] at, long skip, float[] suffix,
                                   int suffixAt) {
@@ -225,11 +170,6 @@ final class ScanBackward {
         u3.intoArray(suffix, suffixAt + 3 * LANES);
     }
 
-    private static float dot(MemorySegment rows, long at, FloatVector x0, FloatVector x1, FloatVector x2,
-                             FloatVector x3) {
-        return RowReduction.sumOfLanes(products(rows, at, x0, x1, x2, x3));
-    }
-
     private static FloatVector products(MemorySegment rows, long at, FloatVector x0, FloatVector x1, FloatVector x2,
                                         FloatVector x3) {
         long vector = (long) LANES * Float.BYTES;
@@ -240,27 +180,45 @@ final class ScanBackward {
         return low.add(high);
     }
 
+    /** What arrives first, so that the recurrence holds no branch that gives a vector. */
     private void oneVector(ScanWeights weights, int slot, int count, MemorySegment values, MemorySegment out,
                            MemorySegment gradOut, MemorySegment gradSum, MemorySegment gradValue, long[] at,
                            long skip, float[] suffix, int suffixAt) {
+        Arrays.fill(arriving, 0, count * LANES, 0);
+        if (gradOut != null) {
+            arrive(gradOut, at[4] + skip, at[5], weights.inverse, slot, out, at[2] + skip, at[3], count, arriving,
+                    outLanes);
+        }
+        if (gradSum != null) {
+            arrive(gradSum, at[6] + skip, at[7], ones, 0, out, at[2] + skip, at[3], count, arriving, sumLanes);
+        }
+        recur(weights, slot, count, values, at[0] + skip, at[1], gradValue, at[8] + skip, at[9], suffix, suffixAt);
+    }
+
+    /** Adds factor g to what arrives at each token, and g o to its dot product. */
+    private static void arrive(MemorySegment gradient, long g, long gStep, float[] factor, int factorAt,
+            MemorySegment out, long o, long oStep, int count, float[] arriving, float[] lanes) {
+        for (int t = 0, i = 0; t < count; t++, i += LANES) {
+            FloatVector x = FloatVector.fromMemorySegment(SPECIES, gradient, g + t * gStep, ORDER);
+            x.fma(FloatVector.broadcast(SPECIES, factor[factorAt + t]), FloatVector.fromArray(SPECIES, arriving, i))
+                    .intoArray(arriving, i);
+            x.fma(FloatVector.fromMemorySegment(SPECIES, out, o + t * oStep, ORDER),
+                    FloatVector.fromArray(SPECIES, lanes, i)).intoArray(lanes, i);
+        }
+    }
+
+    private void recur(ScanWeights weights, int slot, int count, MemorySegment values, long v, long vStep,
+            MemorySegment gradValue, long to, long toStep, float[] suffix, int suffixAt) {
+        float[] decay = weights.decay;
+        float[] weight = weights.weight;
         FloatVector u = FloatVector.fromArray(SPECIES, suffix, suffixAt);
         for (int t = count - 1; t >= 0; t--) {
-            u = u.mul(weights.decay[slot + t + 1]);
-            FloatVector o = FloatVector.fromMemorySegment(SPECIES, out, at[2] + t * at[3] + skip, ORDER);
-            if (gradOut != null) {
-                FloatVector g = FloatVector.fromMemorySegment(SPECIES, gradOut, at[4] + t * at[5] + skip, ORDER);
-                u = g.fma(FloatVector.broadcast(SPECIES, weights.inverse[slot + t]), u);
-                outDot[t] += RowReduction.sumOfLanes(o.mul(g));
-            }
-            if (gradSum != null) {
-                FloatVector g = FloatVector.fromMemorySegment(SPECIES, gradSum, at[6] + t * at[7] + skip, ORDER);
-                u = u.add(g);
-                sumDot[t] += RowReduction.sumOfLanes(o.mul(g));
-            }
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, values, at[0] + t * at[1] + skip, ORDER);
-            valueDot[t] += RowReduction.sumOfLanes(v.mul(u));
+            int i = t * LANES;
+            u = u.fma(FloatVector.broadcast(SPECIES, decay[slot + t + 1]), FloatVector.fromArray(SPECIES, arriving, i));
+            FloatVector.fromMemorySegment(SPECIES, values, v + t * vStep, ORDER)
+                    .fma(u, FloatVector.fromArray(SPECIES, valueLanes, i)).intoArray(valueLanes, i);
             if (gradValue != null) {
-                u.mul(weights.weight[slot + t]).intoMemorySegment(gradValue, at[8] + t * at[9] + skip, ORDER);
+                u.mul(weight[slot + t]).intoMemorySegment(gradValue, to + t * toStep, ORDER);
             }
         }
         u.intoArray(suffix, suffixAt);

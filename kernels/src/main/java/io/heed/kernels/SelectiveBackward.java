@@ -41,7 +41,6 @@ final class SelectiveBackward {
     private final float[] deltas = new float[RUN * LANES];
     private final float[] inputs = new float[RUN * LANES];
     private final float[] written = new float[RUN * LANES];
-    private final float[] sharedDecays = new float[RUN * LANES];
     private final float[] outGradients = new float[RUN * LANES];
     private final float[] writtenGradients = new float[RUN * LANES];
     private final float[] deltaGradients = new float[RUN * LANES];
@@ -142,19 +141,14 @@ final class SelectiveBackward {
         Arrays.fill(writtenGradients, 0);
         Arrays.fill(deltaGradients, 0);
         int at = (block - firstBlock) * size;
-        if (shared) {
-            System.arraycopy(deltas, 0, sharedDecays, 0, count * LANES);
-            SelectiveForward.decays(sharedDecays, scaledRates, at, count);
-        }
         long start = (starts.offset(batch, 0, run) + (long) block * size) * Float.BYTES;
         for (int s = 0; s < padded; s += GROUP) {
             MemorySegment.copy(starts.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, start + (long) s * LANES * Float.BYTES,
                     history, 0, STEP);
-            if (shared) {
-                replayShared(sharedDecays, written, writeTile, padded, s, decays, history, count);
-            } else {
-                replay(deltas, written, writeTile, padded, s, scaledRates, at + s * LANES, decays, history, count);
+            if (s == 0 || !shared) {
+                SelectiveForward.decays(shared, deltas, scaledRates, at + s * LANES, decays, count);
             }
+            replay(decays, shared ? 0 : LANES, written, writeTile, padded, s, history, count);
             sweep(s, at + s * LANES, count);
             add(readProducts, reads, from, s, count);
             add(writeProducts, writes, from, s, count);
@@ -168,61 +162,21 @@ final class SelectiveBackward {
         }
     }
 
-    /** The states of the run once more, and the decays. */
-    private static void replay(float[] deltas, float[] written, float[] writes, int padded, int first, float[] rates,
-                               int at, float[] decays, float[] history, int count) {
-        FloatVector a0 = FloatVector.fromArray(SPECIES, rates, at);
-        FloatVector a1 = FloatVector.fromArray(SPECIES, rates, at + LANES);
-        FloatVector a2 = FloatVector.fromArray(SPECIES, rates, at + 2 * LANES);
-        FloatVector a3 = FloatVector.fromArray(SPECIES, rates, at + 3 * LANES);
+    /** The states of the run once more; decays of the four states lie {@code apart}. */
+    private static void replay(float[] decays, int apart, float[] written, float[] writes, int padded, int first,
+                               float[] history, int count) {
         FloatVector h0 = FloatVector.fromArray(SPECIES, history, 0);
         FloatVector h1 = FloatVector.fromArray(SPECIES, history, LANES);
         FloatVector h2 = FloatVector.fromArray(SPECIES, history, 2 * LANES);
         FloatVector h3 = FloatVector.fromArray(SPECIES, history, 3 * LANES);
         for (int t = 0; t < count; t++) {
-            FloatVector d = FloatVector.fromArray(SPECIES, deltas, t * LANES);
             FloatVector x = FloatVector.fromArray(SPECIES, written, t * LANES);
             int b = t * padded + first;
             int to = t * STEP;
-            FloatVector e0 = Exponential.exp2(d.mul(a0));
-            FloatVector e1 = Exponential.exp2(d.mul(a1));
-            FloatVector e2 = Exponential.exp2(d.mul(a2));
-            FloatVector e3 = Exponential.exp2(d.mul(a3));
-            e0.intoArray(decays, to);
-            e1.intoArray(decays, to + LANES);
-            e2.intoArray(decays, to + 2 * LANES);
-            e3.intoArray(decays, to + 3 * LANES);
-            h0 = e0.fma(h0, x.mul(writes[b]));
-            h1 = e1.fma(h1, x.mul(writes[b + 1]));
-            h2 = e2.fma(h2, x.mul(writes[b + 2]));
-            h3 = e3.fma(h3, x.mul(writes[b + 3]));
-            h0.intoArray(history, to + STEP);
-            h1.intoArray(history, to + STEP + LANES);
-            h2.intoArray(history, to + STEP + 2 * LANES);
-            h3.intoArray(history, to + STEP + 3 * LANES);
-        }
-    }
-
-    /** {@link #replay} with the channel's decays. */
-    private static void replayShared(float[] shared, float[] written, float[] writes, int padded, int first,
-                                     float[] decays, float[] history, int count) {
-        FloatVector h0 = FloatVector.fromArray(SPECIES, history, 0);
-        FloatVector h1 = FloatVector.fromArray(SPECIES, history, LANES);
-        FloatVector h2 = FloatVector.fromArray(SPECIES, history, 2 * LANES);
-        FloatVector h3 = FloatVector.fromArray(SPECIES, history, 3 * LANES);
-        for (int t = 0; t < count; t++) {
-            FloatVector decay = FloatVector.fromArray(SPECIES, shared, t * LANES);
-            FloatVector x = FloatVector.fromArray(SPECIES, written, t * LANES);
-            int b = t * padded + first;
-            int to = t * STEP;
-            decay.intoArray(decays, to);
-            decay.intoArray(decays, to + LANES);
-            decay.intoArray(decays, to + 2 * LANES);
-            decay.intoArray(decays, to + 3 * LANES);
-            h0 = decay.fma(h0, x.mul(writes[b]));
-            h1 = decay.fma(h1, x.mul(writes[b + 1]));
-            h2 = decay.fma(h2, x.mul(writes[b + 2]));
-            h3 = decay.fma(h3, x.mul(writes[b + 3]));
+            h0 = FloatVector.fromArray(SPECIES, decays, to).fma(h0, x.mul(writes[b]));
+            h1 = FloatVector.fromArray(SPECIES, decays, to + apart).fma(h1, x.mul(writes[b + 1]));
+            h2 = FloatVector.fromArray(SPECIES, decays, to + 2 * apart).fma(h2, x.mul(writes[b + 2]));
+            h3 = FloatVector.fromArray(SPECIES, decays, to + 3 * apart).fma(h3, x.mul(writes[b + 3]));
             h0.intoArray(history, to + STEP);
             h1.intoArray(history, to + STEP + LANES);
             h2.intoArray(history, to + STEP + 2 * LANES);
@@ -235,14 +189,16 @@ final class SelectiveBackward {
         for (int pair = 0; pair < GROUP; pair += 2) {
             sweepTwo(deltas, written, outGradients, writeTile, readTile, padded, first + pair, rates, carried,
                     rateGradients,
-                    at + pair * LANES, decays, history, pair * LANES, readProducts, writeProducts, writtenGradients,
+                    at + pair * LANES, decays, shared ? 0 : LANES, history, pair, readProducts, writeProducts,
+                    writtenGradients,
                     deltaGradients, count);
         }
     }
 
     private static void sweepTwo(float[] deltas, float[] written, float[] outGradients, float[] writes, float[] reads,
                                  int padded, int first, float[] rates, float[] carried, float[] rateGradients, int at,
-                                 float[] decays, float[] history, int skip, float[] readProducts, float[] writeProducts,
+                                 float[] decays, int apart, float[] history, int pair, float[] readProducts,
+                                 float[] writeProducts,
                                  float[] writtenGradients, float[] deltaGradients, int count) {
         FloatVector a0 = FloatVector.fromArray(SPECIES, rates, at);
         FloatVector a1 = FloatVector.fromArray(SPECIES, rates, at + LANES);
@@ -251,7 +207,8 @@ final class SelectiveBackward {
         FloatVector sum0 = FloatVector.fromArray(SPECIES, rateGradients, at);
         FloatVector sum1 = FloatVector.fromArray(SPECIES, rateGradients, at + LANES);
         for (int t = count - 1; t >= 0; t--) {
-            int here = t * STEP + skip;
+            int here = t * STEP + pair * LANES;
+            int decay = t * STEP + pair * apart;
             int bc = t * padded + first;
             FloatVector dy = FloatVector.fromArray(SPECIES, outGradients, t * LANES);
             FloatVector w = FloatVector.fromArray(SPECIES, written, t * LANES);
@@ -266,8 +223,8 @@ final class SelectiveBackward {
             dw = g1.fma(FloatVector.broadcast(SPECIES, writes[bc + 1]),
                     g0.fma(FloatVector.broadcast(SPECIES, writes[bc]), dw));
             dw.intoArray(writtenGradients, t * LANES);
-            g0 = g0.mul(FloatVector.fromArray(SPECIES, decays, here));
-            g1 = g1.mul(FloatVector.fromArray(SPECIES, decays, here + LANES));
+            g0 = g0.mul(FloatVector.fromArray(SPECIES, decays, decay));
+            g1 = g1.mul(FloatVector.fromArray(SPECIES, decays, decay + apart));
             FloatVector l0 = g0.mul(FloatVector.fromArray(SPECIES, history, here));
             FloatVector l1 = g1.mul(FloatVector.fromArray(SPECIES, history, here + LANES));
             sum0 = delta.fma(l0, sum0);

@@ -13,7 +13,9 @@ final class SelectiveForward {
     private static final int LANES = Lanes.COUNT;
     private static final int RUN = SelectiveScan.RUN;
     private static final int GROUP = SelectiveScan.GROUP;
+    private static final int STEP = GROUP * LANES;
 
+    private static final Scratch DECAYS = new Scratch();
     private static final Scratch RATES = new Scratch();
     private static final Scratch STATE = new Scratch();
     private static final Scratch CHANNELS = new Scratch();
@@ -99,73 +101,50 @@ final class SelectiveForward {
 
     private static void sweep(boolean shared, float[] delta, float[] written, float[] writes, float[] reads, int padded,
                               float[] rates, float[] state, int at, float[] out, int count) {
-        if (shared) {
-            decays(delta, rates, at, count);
-        }
+        float[] decays = DECAYS.atLeast(RUN * STEP);
         for (int s = 0; s < padded; s += GROUP) {
-            if (shared) {
-                fourShared(delta, written, writes, reads, padded, s, state, at + s * LANES, out, count);
-            } else {
-                four(delta, written, writes, reads, padded, s, rates, state, at + s * LANES, out, count);
+            // States that share a rate share the decays that the first group worked out.
+            if (s == 0 || !shared) {
+                decays(shared, delta, rates, at + s * LANES, decays, count);
             }
+            four(decays, shared ? 0 : LANES, written, writes, reads, padded, s, state, at + s * LANES, out, count);
         }
     }
 
-    /** Step sizes turned into the decays that all states of a channel share. */
-    static void decays(float[] delta, float[] rates, int at, int count) {
+    /**
+     * The decays of four states in a run, (count, GROUP, lanes), or of the first alone where all share its rate: apart
+     * from the recurrence, as so many exponentials in one loop are more than the compiler inlines.
+     */
+    static void decays(boolean shared, float[] delta, float[] rates, int at, float[] decays, int count) {
+        for (int s = 0; s < (shared ? 1 : GROUP); s++) {
+            decaysOfOne(delta, rates, at + s * LANES, decays, s * LANES, count);
+        }
+    }
+
+    private static void decaysOfOne(float[] delta, float[] rates, int at, float[] decays, int to, int count) {
         FloatVector rate = FloatVector.fromArray(SPECIES, rates, at);
-        for (int i = 0; i < count * LANES; i += LANES) {
-            Exponential.exp2(FloatVector.fromArray(SPECIES, delta, i).mul(rate)).intoArray(delta, i);
+        for (int t = 0; t < count; t++) {
+            Exponential.exp2(FloatVector.fromArray(SPECIES, delta, t * LANES).mul(rate))
+                    .intoArray(decays, t * STEP + to);
         }
     }
 
-    /** Four states through a run, each with its own rate. */
-    private static void four(float[] delta, float[] written, float[] writes, float[] reads, int padded, int first,
-                             float[] rates, float[] state, int at, float[] out, int count) {
-        FloatVector a0 = FloatVector.fromArray(SPECIES, rates, at);
-        FloatVector a1 = FloatVector.fromArray(SPECIES, rates, at + LANES);
-        FloatVector a2 = FloatVector.fromArray(SPECIES, rates, at + 2 * LANES);
-        FloatVector a3 = FloatVector.fromArray(SPECIES, rates, at + 3 * LANES);
+    /** Four states through a run; their decays lie {@code apart}. */
+    private static void four(float[] decays, int apart, float[] written, float[] writes, float[] reads, int padded,
+            int first,
+                             float[] state, int at, float[] out, int count) {
         FloatVector h0 = FloatVector.fromArray(SPECIES, state, at);
         FloatVector h1 = FloatVector.fromArray(SPECIES, state, at + LANES);
         FloatVector h2 = FloatVector.fromArray(SPECIES, state, at + 2 * LANES);
         FloatVector h3 = FloatVector.fromArray(SPECIES, state, at + 3 * LANES);
         for (int t = 0; t < count; t++) {
-            FloatVector d = FloatVector.fromArray(SPECIES, delta, t * LANES);
             FloatVector x = FloatVector.fromArray(SPECIES, written, t * LANES);
             int bc = t * padded + first;
-            h0 = Exponential.exp2(d.mul(a0)).fma(h0, x.mul(writes[bc]));
-            h1 = Exponential.exp2(d.mul(a1)).fma(h1, x.mul(writes[bc + 1]));
-            h2 = Exponential.exp2(d.mul(a2)).fma(h2, x.mul(writes[bc + 2]));
-            h3 = Exponential.exp2(d.mul(a3)).fma(h3, x.mul(writes[bc + 3]));
-            FloatVector y = FloatVector.fromArray(SPECIES, out, t * LANES);
-            y = h0.fma(FloatVector.broadcast(SPECIES, reads[bc]), y);
-            y = h1.fma(FloatVector.broadcast(SPECIES, reads[bc + 1]), y);
-            y = h2.fma(FloatVector.broadcast(SPECIES, reads[bc + 2]), y);
-            y = h3.fma(FloatVector.broadcast(SPECIES, reads[bc + 3]), y);
-            y.intoArray(out, t * LANES);
-        }
-        h0.intoArray(state, at);
-        h1.intoArray(state, at + LANES);
-        h2.intoArray(state, at + 2 * LANES);
-        h3.intoArray(state, at + 3 * LANES);
-    }
-
-    /** Four states through a run with the channel's decays. */
-    private static void fourShared(float[] decays, float[] written, float[] writes, float[] reads, int padded,
-                                   int first, float[] state, int at, float[] out, int count) {
-        FloatVector h0 = FloatVector.fromArray(SPECIES, state, at);
-        FloatVector h1 = FloatVector.fromArray(SPECIES, state, at + LANES);
-        FloatVector h2 = FloatVector.fromArray(SPECIES, state, at + 2 * LANES);
-        FloatVector h3 = FloatVector.fromArray(SPECIES, state, at + 3 * LANES);
-        for (int t = 0; t < count; t++) {
-            FloatVector decay = FloatVector.fromArray(SPECIES, decays, t * LANES);
-            FloatVector x = FloatVector.fromArray(SPECIES, written, t * LANES);
-            int bc = t * padded + first;
-            h0 = decay.fma(h0, x.mul(writes[bc]));
-            h1 = decay.fma(h1, x.mul(writes[bc + 1]));
-            h2 = decay.fma(h2, x.mul(writes[bc + 2]));
-            h3 = decay.fma(h3, x.mul(writes[bc + 3]));
+            int e = t * STEP;
+            h0 = FloatVector.fromArray(SPECIES, decays, e).fma(h0, x.mul(writes[bc]));
+            h1 = FloatVector.fromArray(SPECIES, decays, e + apart).fma(h1, x.mul(writes[bc + 1]));
+            h2 = FloatVector.fromArray(SPECIES, decays, e + 2 * apart).fma(h2, x.mul(writes[bc + 2]));
+            h3 = FloatVector.fromArray(SPECIES, decays, e + 3 * apart).fma(h3, x.mul(writes[bc + 3]));
             FloatVector y = FloatVector.fromArray(SPECIES, out, t * LANES);
             y = h0.fma(FloatVector.broadcast(SPECIES, reads[bc]), y);
             y = h1.fma(FloatVector.broadcast(SPECIES, reads[bc + 1]), y);
