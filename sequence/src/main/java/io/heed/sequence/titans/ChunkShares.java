@@ -29,13 +29,16 @@ import io.heed.tensor.Ops;
 record ChunkShares(Tensor matrices, Tensor momentum, Tensor gradients, Tensor lastDecay, Tensor lastSurprise) {
     /** Of chunks whose tokens have these gates, each (.., n, 1). */
     static ChunkShares of(MemoryWeights.Gates gates) {
-        Tensor kept = gates.logKeep().cumsum(-2);
-        Tensor decayed = gates.logDecay().cumsum(-2);
+        Tensor sums = Ops.cat(-1, gates.logKeep(), gates.logDecay()).cumsum(-2).transpose(-2, -1)
+                .unsqueeze(-1); // (.., 2, n, 1)
+        Tensor products = products(sums);
+        Tensor left = sums.exp();
         // (.., t, j): what is left at t of S_j's part
-        Tensor keeps = products(kept).mul(gates.real().transpose(-2, -1));
-        Tensor decays = products(decayed); // (.., j, i)
+        Tensor keeps = products.select(-3, 0).mul(gates.real().transpose(-2, -1));
+        Tensor decays = products.select(-3, 1); // (.., j, i)
         Tensor gradients = keeps.matmul(decays.mul(gates.step().transpose(-2, -1)));
-        return new ChunkShares(kept.exp(), keeps.matmul(decayed.exp()), gradients, last(decayed).exp(),
+        Tensor decayed = left.select(-3, 1);
+        return new ChunkShares(left.select(-3, 0), keeps.matmul(decayed), gradients, last(decayed),
                 last(decays).transpose(-2, -1).mul(gates.step()));
     }
 

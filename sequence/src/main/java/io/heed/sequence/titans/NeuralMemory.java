@@ -144,37 +144,58 @@ final class NeuralMemory {
         return normal(torch.silu(query.forward(x)));
     }
 
+    /** The weights of all projections as those of one, which a forward pass joins once. */
+    Joined joined() {
+        Tensor weight = Ops.cat(0, query.weight(), key.weight(), value.weight(), forgetting.weight().neg(),
+                momentum.weight(), step.weight());
+        Tensor bias = Ops.cat(0, torch.zeros(new long[] {3 * config.width}, weight.detach().options()),
+                forgetting.bias().neg(), momentum.bias(), step.bias());
+        return new Joined(weight, bias);
+    }
+
+    /** Weights (3 D + 3, D) and biases of q, k, v, what is kept, momentum, and step. */
+    record Joined(Tensor weight, Tensor bias) { }
+
     /** Everything that is known of tokens (B, n, D) from their own sequence. */
     Tokens tokens(Tensor x, Optional<Padding> padding, Form form) {
-        Tensor[] projected = projected(x, padding);
-        for (int i = 0; i < convolutions.size(); i++) {
-            projected[i] = ShortConvolution.apply(projected[i], convolutions.get(i), null, form);
+        return tokens(x, padding, form, joined());
+    }
+
+    /** The same with weights that are joined already. */
+    Tokens tokens(Tensor x, Optional<Padding> padding, Form form, Joined joined) {
+        Tensor all = torch.linear(x, joined.weight, joined.bias);
+        Tensor projected = all.narrow(-1, 0, 3 * config.width);
+        if (padding.isPresent()) {
+            projected = Ops.fill(projected, padding.get().mask().unsqueeze(-1), 0);
         }
-        return activated(projected, gates(x, padding));
+        if (!convolutions.isEmpty()) {
+            projected = ShortConvolution.apply(projected, Ops.cat(0, convolutions.toArray(Tensor[]::new)), null, form);
+        }
+        return activated(projected, gates(all.narrow(-1, 3 * config.width, 3), padding));
     }
 
     /** The next tokens, whose convolutions go on from {@code histories}, which are replaced. */
     Tokens extend(Tensor x, List<Tensor> histories) {
-        Tensor[] projected = projected(x, Optional.empty());
-        for (int i = 0; i < convolutions.size(); i++) {
-            ShortConvolution.Extension next = ShortConvolution.extend(projected[i], histories.get(i),
-                    convolutions.get(i), null);
-            projected[i] = next.out();
-            histories.set(i, next.history());
+        Joined joined = joined();
+        Tensor all = torch.linear(x, joined.weight, joined.bias);
+        Tensor projected = all.narrow(-1, 0, 3 * config.width);
+        if (!convolutions.isEmpty()) {
+            ShortConvolution.Extension next = ShortConvolution.extend(projected,
+                    Ops.cat(2, histories.toArray(Tensor[]::new)), Ops.cat(0, convolutions.toArray(Tensor[]::new)),
+                    null);
+            projected = next.out();
+            for (int i = 0; i < histories.size(); i++) {
+                histories.set(i, next.history().narrow(2, i * config.width, config.width).clone());
+            }
         }
-        return activated(projected, gates(x, Optional.empty()));
+        return activated(projected, gates(all.narrow(-1, 3 * config.width, 3), Optional.empty()));
     }
 
-    private Tensor[] projected(Tensor x, Optional<Padding> padding) {
-        Tensor[] projected = {query.forward(x), key.forward(x), value.forward(x)};
-        for (int i = 0; i < projected.length && padding.isPresent(); i++) {
-            projected[i] = Ops.fill(projected[i], padding.get().mask().unsqueeze(-1), 0);
-        }
-        return projected;
-    }
-
-    private Tokens activated(Tensor[] projected, MemoryWeights.Gates gates) {
-        return new Tokens(normal(torch.silu(projected[0])), normal(torch.silu(projected[1])), torch.silu(projected[2]),
+    /** q and k normalised, and v, from what they are before the activation: (B, n, 3 D). */
+    private Tokens activated(Tensor projected, MemoryWeights.Gates gates) {
+        Tensor active = torch.silu(projected);
+        Tensor normal = normal(active.narrow(-1, 0, 2 * config.width).unflatten(-1, 2, config.width));
+        return new Tokens(normal.select(2, 0), normal.select(2, 1), active.narrow(-1, 2 * config.width, config.width),
                 gates);
     }
 
@@ -184,15 +205,15 @@ final class NeuralMemory {
                 config.epsilon).rsqrt());
     }
 
-    private MemoryWeights.Gates gates(Tensor x, Optional<Padding> padding) {
-        Tensor keepLogit = forgetting.forward(x).neg(); // 1 - sigmoid(a) = sigmoid(-a)
-        Tensor keep = config.forgetting ? keepLogit.sigmoid() : torch.ones_like(keepLogit);
-        Tensor logKeep = config.forgetting ? torch.log_sigmoid(keepLogit) : torch.zeros_like(keepLogit);
-        Tensor decayLogit = momentum.forward(x);
-        Tensor decay = config.momentum ? decayLogit.sigmoid() : torch.zeros_like(decayLogit);
-        Tensor logDecay = config.momentum ? torch.log_sigmoid(decayLogit)
-                : torch.full_like(decayLogit, new Scalar(NOTHING));
-        Tensor size = Ops.scale(step.forward(x).sigmoid(), config.stepMax);
+    /** From logits (B, n, 3): 1 - alpha = sigmoid(-a), eta and theta. */
+    private MemoryWeights.Gates gates(Tensor logits, Optional<Padding> padding) {
+        Tensor open = logits.sigmoid();
+        Tensor logs = torch.log_sigmoid(logits.narrow(-1, 0, 2));
+        Tensor size = Ops.scale(open.narrow(-1, 2, 1), config.stepMax);
+        Tensor keep = config.forgetting ? open.narrow(-1, 0, 1) : torch.ones_like(size);
+        Tensor logKeep = config.forgetting ? logs.narrow(-1, 0, 1) : torch.zeros_like(size);
+        Tensor decay = config.momentum ? open.narrow(-1, 1, 1) : torch.zeros_like(size);
+        Tensor logDecay = config.momentum ? logs.narrow(-1, 1, 1) : torch.full_like(size, new Scalar(NOTHING));
         if (padding.isEmpty()) {
             return new MemoryWeights.Gates(keep, logKeep, decay, logDecay, size, torch.ones_like(size));
         }

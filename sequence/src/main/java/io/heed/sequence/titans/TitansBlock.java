@@ -121,28 +121,30 @@ public final class TitansBlock extends SequenceMixer {
      * tokens, and reads the memory as it is after itself.
      */
     private Tensor segments(Tensor x, MixerContext context, boolean causal) {
-        Tensor front = front(x.size(0));
-        Tensor frontKeys = attention.keys(front);
-        Tensor frontValues = attention.values(front);
+        Tensor weight = attention.pairWeight();
+        Tensor front = torch.linear(front(x.size(0)), weight);
+        NeuralMemory.Joined joined = memory.joined();
+        Tensor scaled = Ops.scale(attention.queries(x), Math.sqrt((double) config.heads / x.size(2)));
         // apart at once: the gradient of a cut is as long as the sequence
         TensorVector asked = memory.queries(x).split(config.segment, 1);
-        TensorVector queries = attention.queries(x).split(config.segment, 2);
-        TensorVector keys = attention.keys(x).split(config.segment, 2);
-        TensorVector values = attention.values(x).split(config.segment, 2);
+        TensorVector queries = scaled.split(config.segment, 2);
+        TensorVector pairs = torch.linear(x, weight).split(config.segment, 1);
         MemoryWeights state = memory.fresh(x.size(0));
         List<Tensor> attended = new ArrayList<>();
         List<Tensor> remembered = new ArrayList<>();
+        Tensor bias = null;
         for (int i = 0; i < queries.size(); i++) {
             MemoryWeights before = state;
-            Segment segment = new Segment(asked.get(i), queries.get(i), keys.get(i), values.get(i),
-                    padding(context, (long) i * config.segment, keys.get(i).size(2)));
+            Segment segment = new Segment(asked.get(i), queries.get(i), pairs.get(i),
+                    padding(context, (long) i * config.segment, pairs.get(i).size(1)));
+            bias = bias == null || bias.size(2) != segment.asked.size(1) || segment.padding.isPresent()
+                    ? bias(segment, causal) : bias;
+            Tensor hidden = bias;
             MemoryWeights.Read read = MemoryWeights.Read.kept(() -> {
-                Tensor recalled = before.read(segment.asked);
-                Tensor y = attention.attend(segment.queries,
-                        Ops.cat(2, frontKeys, attention.keys(recalled), segment.keys),
-                        Ops.cat(2, frontValues, attention.values(recalled), segment.values),
-                        hidden(segment, causal));
-                NeuralMemory.Tokens tokens = memory.tokens(y, segment.padding, context.form());
+                Tensor recalled = torch.linear(before.read(segment.asked), weight);
+                Tensor y = attention.attendPairs(segment.queries, Ops.cat(1, front, recalled, segment.pairs), hidden,
+                        segment.padding.isPresent());
+                NeuralMemory.Tokens tokens = memory.tokens(y, segment.padding, context.form(), joined);
                 MemoryWeights.Read written = memory.segment(tokens, before, context.form());
                 Tensor m = causal ? written.out() : written.after().read(tokens.queries());
                 return new MemoryWeights.Read(Ops.cat(2, y, m), written.after().anchored());
@@ -154,20 +156,24 @@ public final class TitansBlock extends SequenceMixer {
         return gated(Ops.cat(1, attended.toArray(Tensor[]::new)), Ops.cat(1, remembered.toArray(Tensor[]::new)));
     }
 
-    /** What of a segment does not depend on the memory: (B, n, D), then three (B, H, n, d). */
-    private record Segment(Tensor asked, Tensor queries, Tensor keys, Tensor values, Optional<Padding> padding) { }
+    /** What of a segment does not depend on the memory: (B, n, D), (B, H, n, d) and (B, n, 2 D). */
+    private record Segment(Tensor asked, Tensor queries, Tensor pairs, Optional<Padding> padding) { }
 
-    /** What a token of a segment does not see among the tokens in front, the memory's answers and the segment. */
-    private Tensor hidden(Segment segment, boolean causal) {
-        Tensor like = segment.keys;
+    /**
+     * Added to the logits: -infinity for what a token of a segment does not see among the tokens in front, the
+     * memory's answers and the segment.
+     */
+    private Tensor bias(Segment segment, boolean causal) {
+        Tensor like = segment.pairs;
         long batch = like.size(0);
-        long count = like.size(2);
+        long count = like.size(1);
         Tensor later = Ops.causalMask(count, count).to(like.device(), torch.ScalarType.Bool).view(1, 1, count, count);
         Tensor own = segment.padding.map(p -> later.logical_or(p.mask().view(batch, 1, 1, count))).orElse(later);
         Tensor answers = causal ? own : segment.padding.map(p -> p.mask().view(batch, 1, 1, count)
                 .expand(batch, 1, count, count)).orElse(torch.zeros_like(later));
         Tensor first = torch.zeros(new long[] {own.size(0), 1, count, config.persistent}, own.options());
-        return Ops.cat(3, first, answers, own);
+        Tensor hidden = Ops.cat(3, first, answers, own);
+        return Ops.fill(torch.zeros(hidden.shape(), like.detach().options()), hidden, Double.NEGATIVE_INFINITY);
     }
 
     private Tensor gate(Tensor x, MixerContext context) {

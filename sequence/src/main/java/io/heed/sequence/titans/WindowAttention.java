@@ -68,6 +68,24 @@ final class WindowAttention {
         return out.forward(Heads.merge(weights.matmul(values)));
     }
 
+    /** The weights of keys and values as one, (2 D, D): {@code torch.linear} with it gives pairs (B, n, 2 D). */
+    Tensor pairWeight() {
+        return Ops.cat(0, key.weight(), value.weight());
+    }
+
+    /**
+     * Attention of queries (B, H, n, d) to pairs (B, m, 2 D), projected: (B, n, D).
+     *
+     * @param bias  what is added to the logits, -infinity for what is hidden, broadcast to (B, H, n, m)
+     * @param blind whether there may be queries that see nothing
+     */
+    Tensor attendPairs(Tensor queries, Tensor pairs, Tensor bias, boolean blind) {
+        Tensor parts = pairs.unflatten(-1, 2L * heads, queries.size(3)).transpose(1, 2); // (B, 2 H, m, d)
+        Tensor logits = queries.matmul(parts.narrow(1, 0, heads).transpose(-2, -1)).add(bias);
+        Tensor weights = blind ? Ops.maskedSoftmax(logits, -1) : torch.softmax(logits, -1);
+        return out.forward(Heads.merge(weights.matmul(parts.narrow(1, heads, heads))));
+    }
+
     /**
      * Attention of a sequence to itself through a causal window, and to the tokens in front.
      *
