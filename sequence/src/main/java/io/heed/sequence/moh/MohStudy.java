@@ -52,12 +52,10 @@ final class MohStudy implements Study {
     private static final String THREE_QUARTERS = "MoH, 2 shared + 4 of 6";
     private static final String UNBALANCED = "MoH, 2 shared + 4 of 6, no balance loss";
     private static final String TUNED = "moh:router=query-norm,shared=4,routed=2";
-    private static final Map<String, String> ARMS = arms();
-
     /** Sizes of one budget. */
     private record Sizes(int width, int layers, int length, int steps, int seeds, int windows, int timed) {
         static Sizes of(Budget budget) {
-            return budget == Budget.QUICK ? new Sizes(64, 2, 96, 300, 1, 96, 1024) : new Sizes(128, 3, 128, 2500, 3,
+            return budget == Budget.QUICK ? new Sizes(64, 2, 96, 240, 1, 96, 1024) : new Sizes(128, 3, 128, 2500, 3,
                     256, 4096);
         }
     }
@@ -65,14 +63,16 @@ final class MohStudy implements Study {
     /** Means over seeds. */
     private record Arm(double loss, double entropy, double seconds) { }
 
-    private static Map<String, String> arms() {
+    private static Map<String, String> arms(Budget budget) {
         Map<String, String> arms = new LinkedHashMap<>();
         arms.put(ALL, "softmax");
         arms.put(SIX, "moh:router=none,heads=6");
         arms.put(THREE_QUARTERS, "moh:shared=2,routed=4");
         arms.put("MoH, 2 shared + 2 of 6", "moh:shared=2,routed=2");
         arms.put(UNBALANCED, "moh:shared=2,routed=4,balance=0");
-        arms.put("MoH, 6 of 8, none shared", "moh:shared=0,routed=6");
+        if (budget == Budget.FULL) {
+            arms.put("MoH, 6 of 8, none shared", "moh:shared=0,routed=6");
+        }
         return arms;
     }
 
@@ -91,8 +91,9 @@ final class MohStudy implements Study {
                 sizes.windows);
         Map<String, Arm> arms = new LinkedHashMap<>();
         double[] tuning = new double[3];
-        for (Map.Entry<String, String> arm : ARMS.entrySet()) {
-            progress.update(0.6 * arms.size() / ARMS.size(), arm.getKey());
+        Map<String, String> mixers = arms(budget);
+        for (Map.Entry<String, String> arm : mixers.entrySet()) {
+            progress.update(0.6 * arms.size() / mixers.size(), arm.getKey());
             arms.put(arm.getKey(), train(arm.getValue(), task, sizes, arm.getKey().equals(ALL) ? tuning : null));
         }
         progress.update(0.6, "time");
