@@ -1,5 +1,7 @@
 package io.heed.kernels;
 
+import java.util.List;
+
 /**
  * Linear layers y = W x + b over weights where they lie ({@link WeightMatrix}), in two forms.
  *
@@ -42,14 +44,55 @@ public final class Projection {
      * @throws IllegalArgumentException when an array is too short, naming it
      */
     public static void vectors(WeightMatrix w, float[] bias, float[] x, int count, float[] y) {
-        check(w, bias, x, count, y);
-        int columns = Math.max(1, w.columns());
-        int rows = Math.max(8, TASK_WEIGHTS / columns / 8 * 8);
-        int tasks = (w.rows() + rows - 1) / rows;
-        if (count > 0) {
-            Workers.run(tasks, task -> vectorRows(w, bias, x, count, y, task * rows,
-                    Math.min(w.rows(), (task + 1) * rows)));
+        vectors(List.of(new Output(w, bias, y)), x, count);
+    }
+
+    /**
+     * One of several layers of the same input.
+     *
+     * @param w    (N, K)
+     * @param bias (N), or null for none
+     * @param y    receives (count, N)
+     */
+    public record Output(WeightMatrix w, float[] bias, float[] y) {
+        private int taskRows() {
+            return Math.max(8, TASK_WEIGHTS / Math.max(1, w.columns()) / 8 * 8);
         }
+
+        private int tasks() {
+            return (w.rows() + taskRows() - 1) / taskRows();
+        }
+    }
+
+    /**
+     * Several layers of the same few rows, as one piece of work: threads wait for each other once, not after each
+     * layer. The bits are those of {@link #vectors(WeightMatrix, float[], float[], int, float[])}.
+     *
+     * @param x     (count, K), row after row
+     * @param count rows of x
+     * @throws IllegalArgumentException when an array is too short, naming it
+     */
+    public static void vectors(List<Output> outputs, float[] x, int count) {
+        int tasks = 0;
+        for (Output output : outputs) {
+            check(output.w, output.bias, x, count, output.y);
+            tasks += output.tasks();
+        }
+        if (count > 0) {
+            Workers.run(tasks, task -> vectorTask(outputs, x, count, task));
+        }
+    }
+
+    private static void vectorTask(List<Output> outputs, float[] x, int count, int task) {
+        int own = task;
+        int layer = 0;
+        while (own >= outputs.get(layer).tasks()) {
+            own -= outputs.get(layer++).tasks();
+        }
+        Output output = outputs.get(layer);
+        int from = own * output.taskRows();
+        vectorRows(output.w, output.bias, x, count, output.y, from, Math.min(output.w.rows(), from
+                + output.taskRows()));
     }
 
     private static void vectorRows(WeightMatrix w, float[] bias, float[] x, int count, float[] y, int from, int to) {

@@ -3,7 +3,9 @@ package io.heed.kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 
 import org.junit.jupiter.api.Test;
@@ -71,6 +73,28 @@ class ProjectionTest {
                 assertThat((double) few[t * rows + n]).isCloseTo(want, within(1e-5 * Math.sqrt(columns)));
                 assertThat((double) many[t * rows + n]).isCloseTo(want, within(1e-5 * Math.sqrt(columns)));
             }
+        }
+    }
+
+    @Test
+    void severalLayersAtOnceAreEachAlone() {
+        int columns = 600;
+        float[] x = normal(3 * columns);
+        int[] rows = {200, 1, 77, 130};
+        List<Projection.Output> together = new ArrayList<>();
+        List<float[]> alone = new ArrayList<>();
+        for (int i = 0; i < rows.length; i++) {
+            WeightMatrix w = matrix(normal(rows[i] * columns), rows[i], columns, WeightMatrix.Type.values()[i % 3]);
+            float[] bias = i % 2 == 0 ? normal(rows[i]) : null;
+            together.add(new Projection.Output(w, bias, new float[3 * rows[i]]));
+            alone.add(new float[3 * rows[i]]);
+            Projection.vectors(w, bias, x, 3, alone.getLast());
+        }
+
+        Projection.vectors(together, x, 3);
+
+        for (int i = 0; i < rows.length; i++) {
+            assertThat(together.get(i).y()).isEqualTo(alone.get(i));
         }
     }
 

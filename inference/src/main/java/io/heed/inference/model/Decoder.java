@@ -183,9 +183,8 @@ public final class Decoder {
         int count = rows.size();
         float[] normed = buffers.normed();
         layer.inputNorm().apply(buffers.stream(), normed, count);
-        layer.query().apply(normed, count, prompt, buffers.query());
-        layer.key().apply(normed, count, prompt, buffers.key());
-        layer.value().apply(normed, count, prompt, buffers.value());
+        Linear.apply(normed, count, prompt, layer.query().to(buffers.query()), layer.key().to(buffers.key()),
+                layer.value().to(buffers.value()));
         if (layer.queryNorm() != null) {
             new NormWeights(layer.queryNorm(), null, config.epsilon()).apply(buffers.query(), buffers.query(),
                     count * config.heads());
@@ -222,13 +221,13 @@ public final class Decoder {
     private void mlp(LayerWeights layer, int count, boolean prompt) {
         float[] normed = buffers.normed();
         layer.attentionNorm().apply(buffers.stream(), normed, count);
-        layer.up().apply(normed, count, prompt, buffers.up());
         float[] hidden = buffers.up();
         if (layer.gate() != null) {
-            layer.gate().apply(normed, count, prompt, buffers.gate());
+            Linear.apply(normed, count, prompt, layer.gate().to(buffers.gate()), layer.up().to(buffers.up()));
             config.activation().gate(buffers.gate(), buffers.up(), count, config.hidden());
             hidden = buffers.gate();
         } else {
+            layer.up().apply(normed, count, prompt, buffers.up());
             config.activation().apply(hidden, count, config.hidden());
         }
         layer.down().apply(hidden, count, prompt, normed);

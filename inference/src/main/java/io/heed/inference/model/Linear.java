@@ -1,5 +1,7 @@
 package io.heed.inference.model;
 
+import java.util.List;
+
 import io.heed.kernels.Projection;
 import io.heed.kernels.WeightMatrix;
 
@@ -18,10 +20,22 @@ record Linear(WeightMatrix weight, float[] bias) {
      * @param y     receives (count, N)
      */
     void apply(float[] x, int count, boolean batch, float[] y) {
-        if (batch) {
-            Projection.batch(weight, bias, x, count, y);
-        } else {
-            Projection.vectors(weight, bias, x, count, y);
+        apply(x, count, batch, to(y));
+    }
+
+    /** This layer, and where its result goes. */
+    Projection.Output to(float[] y) {
+        return new Projection.Output(weight, bias, y);
+    }
+
+    /** Several layers of the same input. */
+    static void apply(float[] x, int count, boolean batch, Projection.Output... outputs) {
+        if (!batch) {
+            Projection.vectors(List.of(outputs), x, count);
+            return;
+        }
+        for (Projection.Output output : outputs) {
+            Projection.batch(output.w(), output.bias(), x, count, output.y());
         }
     }
 }
