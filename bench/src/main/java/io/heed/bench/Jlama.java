@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -32,11 +33,12 @@ final class Jlama implements AutoCloseable {
     /**
      * Opens a model folder.
      *
+     * @param jars       Jlama's
      * @param withNative whether it computes by its library in C, else by the Vector API
-     * @throws Unavailable in one line when Jlama cannot be had or does not run here
+     * @throws Unavailable in one line when Jlama does not run here
      */
-    Jlama(Path folder, boolean withNative) throws Unavailable {
-        loader = new URLClassLoader(JlamaJars.urls(withNative), ClassLoader.getPlatformClassLoader());
+    Jlama(URL[] jars, Path folder, boolean withNative) throws Unavailable {
+        loader = new URLClassLoader(jars, ClassLoader.getPlatformClassLoader());
         try {
             File file = folder.toFile();
             Object json = type("util.JsonSupport").getField("om").get(null);

@@ -1,5 +1,6 @@
 package io.heed.bench;
 
+import java.net.URL;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -39,8 +40,9 @@ final class JlamaBenches {
 
         @Override
         public BenchResult measure() throws Unavailable {
+            URL[] jars = JlamaJars.urls(withNative);
             try (RandomLlama random = RandomLlama.stories110M(); Ours ours = new Ours(random.model());
-                    Jlama jlama = new Jlama(random.folder(), withNative)) {
+                    Jlama jlama = new Jlama(jars, random.folder(), withNative)) {
                 compare(ours, jlama);
                 int[] next = {5, 5};
                 Timing timing = Timing.interleaved(() -> {

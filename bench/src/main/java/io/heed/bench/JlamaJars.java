@@ -60,7 +60,13 @@ final class JlamaJars {
         List<String> command = new ArrayList<>(windows() ? List.of("cmd", "/c", "mvn") : List.of("mvn"));
         command.addAll(List.of("-B", "-q", "-f", pom.toString(), "-Djlama=" + VERSION, "-Dplatform=" + platform(),
                 "dependency:copy-dependencies", "-DoutputDirectory=" + jars));
-        Process maven = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        Process maven;
+        try {
+            maven = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        } catch (IOException e) {
+            delete(log, pom, work);
+            throw e;
+        }
         if (!maven.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
             maven.destroy();
             throw new Unavailable("Maven did not fetch Jlama's jars within " + PATIENCE_SECONDS + " s");
@@ -69,7 +75,11 @@ final class JlamaJars {
             throw new Unavailable("Maven could not fetch Jlama's jars; it says why in " + log);
         }
         Files.move(jars, folder);
-        for (Path file : List.of(pom, log, work)) {
+        delete(log, pom, work);
+    }
+
+    private static void delete(Path... files) throws IOException {
+        for (Path file : files) {
             Files.deleteIfExists(file);
         }
     }
