@@ -21,7 +21,7 @@ import io.heed.sequence.MixerState;
  * <p>Registers {@code Wqk.weight (2 d_qk, D)}, all query heads first, {@code Wv.weight (D, D)}, and their biases if
  * any, with its owner.
  */
-final class AttentionCore {
+final class AttentionCore implements RecurrentCore {
     private final Module owner;
     private final AttentionSizes sizes;
     private final LinearImpl queryKey;
@@ -44,8 +44,8 @@ final class AttentionCore {
                 Heads.split(value.forward(u), sizes.heads()), u);
     }
 
-    /** (B, N, D) to (B, N, D). */
-    Tensor forward(Tensor u, MixerContext context) {
+    @Override
+    public Tensor forward(Tensor u, MixerContext context) {
         HeadMixing.Call call = project(u);
         Tensor out;
         if (sizes.dropout() > 0 && owner.is_training()) {
@@ -57,17 +57,19 @@ final class AttentionCore {
         return Heads.merge(context.watch(out, () -> mixing.weights(call, context.padding())));
     }
 
-    MixerState state(long batch) {
+    @Override
+    public MixerState state(long batch) {
         return mixing.state(batch, sizes.heads(), sizes.headWidth(), sizes.valueWidth(), value.weight());
     }
 
-    /** Goes on from {@code state}, (B, N, D) to (B, N, D), without a gradient graph. */
-    Tensor extend(Tensor u, MixerState state) {
+    @Override
+    public Tensor extend(Tensor u, MixerState state) {
         return Heads.merge(mixing.extend(project(u), state));
     }
 
     /** The system from u (L, D) with the constant 1 appended to the heads' outputs (L, D). */
-    LinearSystem system(Tensor u) {
+    @Override
+    public LinearSystem system(Tensor u) {
         HeadMixing.Call call = project(u.unsqueeze(0));
         Tensor inputs = LinearSystem.affine(u);
         Tensor projection = LinearSystem.affine(value.weight(), sizes.bias() ? value.bias() : null); // (D, D + 1)

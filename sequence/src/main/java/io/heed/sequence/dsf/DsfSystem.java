@@ -59,12 +59,12 @@ public final class DsfSystem implements SystemEntry, MixerProvider {
     public static final MixerKind MAMBA = new MixerKind("mamba", List.of(),
             "S6 on a convolved input, gated: the mixer of a Mamba block", CAUSAL,
             List.of(STATES, TAPS, new MixerOption("expand", "2", "channels of the state space over the width")),
-            config -> Mamba.of(config)).withCost(Cost.LINEAR);
+            config -> GatedBlock.mamba(config)).withCost(Cost.LINEAR);
     /** Attention inside a Mamba block. */
     public static final MixerKind GATED = new MixerKind("gated-attention", List.of("mamba-attention"),
             "a Mamba block with attention in the place of its state space", CAUSAL,
             List.of(QK_WIDTH, TAPS, new MixerOption("attention", "linear", "linear or softmax")),
-            config -> GatedAttention.of(config)).withCost(Cost.LINEAR);
+            config -> GatedBlock.attention(config)).withCost(Cost.LINEAR);
     /** Quasi LSTM. */
     public static final MixerKind QLSTM = new MixerKind("qlstm", List.of(),
             "an LSTM whose gates do not see the hidden state, so that it runs as a scan", CAUSAL,

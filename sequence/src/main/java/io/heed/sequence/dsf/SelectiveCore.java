@@ -1,5 +1,6 @@
 package io.heed.sequence.dsf;
 
+import java.util.List;
 import java.util.Optional;
 
 import org.bytedeco.pytorch.LinearImpl;
@@ -15,6 +16,7 @@ import io.heed.nn.Padding;
 import io.heed.nn.Registration;
 import io.heed.nn.SelectiveStateSpace;
 import io.heed.sequence.MixerContext;
+import io.heed.sequence.MixerState;
 import io.heed.sequence.TensorState;
 import io.heed.tensor.Ops;
 
@@ -31,7 +33,7 @@ import io.heed.tensor.Ops;
  * {@code dt_proj.weight (D, r)}, {@code dt_proj.bias (D)} with its owner, and for SSD the constant {@code Id (D, n)} of
  * ones.
  */
-final class SelectiveCore {
+final class SelectiveCore implements RecurrentCore {
     // step sizes at the start are log-uniform between these
     private static final double LEAST_STEP = 1e-3;
     private static final double MOST_STEP = 0.1;
@@ -113,26 +115,30 @@ final class SelectiveCore {
         return steps.weight().select(1, 0).mul(new Scalar(0));
     }
 
-    /** (B, N, D) to (B, N, D). */
-    Tensor forward(Tensor u, MixerContext context) {
+    @Override
+    public Tensor forward(Tensor u, MixerContext context) {
         return SelectiveStateSpace.outputs(input(u, context.padding()), context.form()).add(u.mul(skip));
     }
 
-    /** An empty state, (B, D, n). */
-    Tensor state(long batch) {
-        return torch.zeros(new long[] {batch, width, states}, skip.detach().options());
+    /** One tensor, (B, D, n). */
+    @Override
+    public MixerState state(long batch) {
+        return new TensorState(batch,
+                () -> List.of(torch.zeros(new long[] {batch, width, states}, skip.detach().options())));
     }
 
-    /** Goes on from tensor {@code index} of {@code state}, (B, N, D) to (B, N, D), without a gradient graph. */
-    Tensor extend(Tensor u, TensorState state, int index) {
+    @Override
+    public Tensor extend(Tensor u, MixerState state) {
+        TensorState held = (TensorState) state;
         SelectiveStateSpace.Result result =
-                SelectiveStateSpace.withState(input(u, Optional.empty()), state.get(index), Form.AUTO);
-        state.set(index, result.last());
+                SelectiveStateSpace.withState(input(u, Optional.empty()), held.get(0), Form.AUTO);
+        held.set(0, result.last());
+        held.advance(u.size(1));
         return result.y().add(u.mul(skip));
     }
 
-    /** The system from u (L, D) to y (L, D). */
-    LinearSystem system(Tensor u) {
+    @Override
+    public LinearSystem system(Tensor u) {
         SelectiveStateSpace.Input in = input(u.unsqueeze(0), Optional.empty());
         Tensor delta = in.delta().squeeze(0);
         Tensor identity = torch.eye(width, u.options());

@@ -1,7 +1,6 @@
 package io.heed.sequence.dsf;
 
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Set;
 
 import org.bytedeco.pytorch.LinearImpl;
@@ -15,7 +14,6 @@ import io.heed.sequence.MixerOptions;
 import io.heed.sequence.MixerState;
 import io.heed.sequence.Pattern;
 import io.heed.sequence.SequenceMixer;
-import io.heed.sequence.TensorState;
 
 /**
  * S6 or SSD as a mixer of its own: a selective state space and a projection, without Mamba's convolution and gate.
@@ -72,7 +70,7 @@ final class StateSpaceMixer extends SequenceMixer implements Realisable {
 
     @Override
     public MixerState state(long batch) {
-        return new TensorState(batch, () -> List.of(core.state(batch)));
+        return core.state(batch);
     }
 
     @Override
@@ -83,9 +81,7 @@ final class StateSpaceMixer extends SequenceMixer implements Realisable {
     @Override
     public Tensor prefill(Tensor x, MixerState state) {
         try (NoGradGuard _ = new NoGradGuard()) {
-            TensorState held = (TensorState) state;
-            held.advance(x.size(1));
-            return out.forward(core.extend(x, held, 0));
+            return out.forward(core.extend(x, state));
         }
     }
 
