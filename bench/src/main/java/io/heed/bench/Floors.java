@@ -28,6 +28,7 @@ final class Floors {
             entry("prefix-scan-linear 1x8x16384x64", 0.9),
             entry("selective-scan-loop 1x4096x256 16 states", 10.0),
             entry("selective-scan-log-depth 1x4096x256 16 states", 3.0),
+            entry("diagonal-recurrence 1x4096x256", 2.0),
             entry("pointer-scores 64x51x51x256", 2.0),
             entry("pointer-scores 1x64x4096x256", 2.0),
             entry("edge-forward 2708 nodes 8x8", 4.0),
@@ -50,6 +51,10 @@ final class Floors {
             entry("mixer-forms cca-attention:group=16,window=256 1x4096x128", 2.0),
             entry("mixer-forms landmark-attention:block=63 1x4096x128", 2.0),
             entry("mixer-forms prob-sparse 1x4096x128", 2.0),
+            entry("mixer-forms normalised-attention 1x4096x128", 2.0),
+            entry("mixer-forms ssd 1x4096x128", 2.0),
+            entry("mixer-forms mamba 1x4096x128", 2.0),
+            entry("mixer-forms transnormer-llm 1x4096x128", 2.0),
             entry("decode 1x8x32768x64", 0.7));
 
     /** A mixer that claims O(N) may take this much more for each token at 64k tokens than at 4k. */

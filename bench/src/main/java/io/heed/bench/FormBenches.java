@@ -25,8 +25,8 @@ final class FormBenches {
     /** Mixers whose fused form is measured against their composed one. */
     private static final List<String> FUSED = List.of("based:part=taylor", "flowformer",
             "cca-attention:group=16,window=256",
-            "landmark-attention:block=63",
-            "prob-sparse");
+            "landmark-attention:block=63", "prob-sparse", "normalised-attention", "ssd", "mamba",
+            "transnormer-llm");
 
     private FormBenches() { }
 

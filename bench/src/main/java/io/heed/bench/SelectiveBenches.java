@@ -9,12 +9,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.nn.DiagonalRecurrence;
 import io.heed.nn.Form;
 import io.heed.nn.SelectiveStateSpace;
 
 /**
  * The selective scan of S6, forward and backward, against a loop over tokens and against the log-depth scan, both in
- * libtorch.
+ * libtorch; and the recurrence of gated RNNs, one state a channel, against its log-depth scan.
  */
 final class SelectiveBenches {
     private static final int LENGTH = 4096;
@@ -26,7 +27,33 @@ final class SelectiveBenches {
     static List<BenchCase> all() {
         return List.of(against("selective-scan-loop", "loop over tokens in libtorch", SelectiveBenches::loop),
                 against("selective-scan-log-depth", "log-depth scan in libtorch",
-                        input -> SelectiveStateSpace.outputs(input, Form.REFERENCE)));
+                        input -> SelectiveStateSpace.outputs(input, Form.REFERENCE)), recurrence());
+    }
+
+    /** h_t = a_t h_{t-1} + x_t. */
+    private static BenchCase recurrence() {
+        return new SideBySide("diagonal-recurrence", "1x" + LENGTH + "x" + CHANNELS, "log-depth scan in libtorch",
+                () -> {
+            Tensor gates = torch.rand(1, LENGTH, CHANNELS).requires_grad_(true);
+            Tensor inputs = Tensors.normal(1, LENGTH, CHANNELS).requires_grad_(true);
+            Tensor gradient = Tensors.normal(1, LENGTH, CHANNELS);
+            Tensor[] heed = {torch.empty_like(gradient), torch.empty_like(gradient), torch.empty_like(gradient)};
+            Tensor[] theirs = {torch.empty_like(gradient), torch.empty_like(gradient), torch.empty_like(gradient)};
+            return new SideBySide.Sides(() -> recurrence(gates, inputs, gradient, Form.FUSED, heed),
+                    () -> recurrence(gates, inputs, gradient, Form.REFERENCE, theirs), () -> difference(heed, theirs),
+                    1e-4);
+        });
+    }
+
+    private static void recurrence(Tensor gates, Tensor inputs, Tensor gradient, Form form, Tensor[] results) {
+        try (PointerScope _ = new PointerScope(); AutoGradMode _ = new AutoGradMode(true)) {
+            Tensor states = DiagonalRecurrence.states(gates, inputs, null, form);
+            TensorVector gradients = torch.grad(new TensorVector(states), new TensorVector(gates, inputs),
+                    new TensorVector(gradient), null, false, false);
+            results[0].copy_(states.detach());
+            results[1].copy_(gradients.get(0));
+            results[2].copy_(gradients.get(1));
+        }
     }
 
     /** One way to compute the outputs. */
