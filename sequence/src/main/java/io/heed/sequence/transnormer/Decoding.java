@@ -1,7 +1,9 @@
 package io.heed.sequence.transnormer;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 import org.bytedeco.javacpp.PointerScope;
@@ -31,41 +33,55 @@ final class Decoding {
      */
     record Cost(int position, double micros, long bytes) { }
 
-    /** Costs of single tokens at the given positions, which must rise. */
+    /**
+     * Costs of single tokens at the given positions, timed in turns, so that a slow moment of the machine falls on all.
+     */
     static List<Cost> costs(SequenceMixer mixer, MixerConfig config, int[] positions, int tokens) {
         mixer.eval();
-        try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard(); MixerState state =
-                mixer.state(1)) {
+        MixerState[] states = new MixerState[positions.length];
+        try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
+            for (int p = 0; p < states.length; p++) {
+                states[p] = mixer.state(1);
+                fill(mixer, states[p], positions[p], config.width());
+            }
             Tensor token = torch.randn(1, config.width());
             try (MixerState other = mixer.state(1)) {
-                micros(mixer, token, other, WARM_UP);
-            }
-            return Arrays.stream(positions).mapToObj(position -> {
-                while (state.position() < position) {
-                    try (PointerScope _ = new PointerScope()) {
-                        mixer.prefill(torch.randn(1, Math.min(CHUNK, position - state.position()), config.width()),
-                                state);
-                    }
+                for (int i = 0; i < WARM_UP; i++) {
+                    micros(mixer, token, other);
                 }
-                long bytes = state.bytes();
-                return new Cost(position, micros(mixer, token, state, tokens), bytes);
-            }).toList();
+            }
+            long[] bytes = Arrays.stream(states).mapToLong(MixerState::bytes).toArray();
+            double[][] times = new double[states.length][tokens];
+            for (int i = -tokens / 4; i < tokens; i++) {
+                for (int p = 0; p < states.length; p++) {
+                    times[p][Math.max(i, 0)] = micros(mixer, token, states[p]);
+                }
+            }
+            List<Cost> costs = new ArrayList<>();
+            for (int p = 0; p < states.length; p++) {
+                Arrays.sort(times[p]);
+                costs.add(new Cost(positions[p], times[p][tokens / 2], bytes[p]));
+            }
+            return costs;
+        } finally {
+            Arrays.stream(states).filter(Objects::nonNull).forEach(MixerState::close);
         }
     }
 
-    private static double micros(SequenceMixer mixer, Tensor token, MixerState state, int tokens) {
-        double[] times = new double[tokens];
-        for (int i = -tokens / 4; i < tokens; i++) {
-            long begin = System.nanoTime();
+    private static void fill(SequenceMixer mixer, MixerState state, int position, long width) {
+        while (state.position() < position) {
             try (PointerScope _ = new PointerScope()) {
-                mixer.step(token, state);
-            }
-            if (i >= 0) {
-                times[i] = (System.nanoTime() - begin) / 1e3;
+                mixer.prefill(torch.randn(1, Math.min(CHUNK, position - state.position()), width), state);
             }
         }
-        Arrays.sort(times);
-        return times[tokens / 2];
+    }
+
+    private static double micros(SequenceMixer mixer, Tensor token, MixerState state) {
+        long begin = System.nanoTime();
+        try (PointerScope _ = new PointerScope()) {
+            mixer.step(token, state);
+        }
+        return (System.nanoTime() - begin) / 1e3;
     }
 
     /**

@@ -2,13 +2,16 @@ package io.heed.sequence.transnormer;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -25,6 +28,7 @@ import io.heed.data.TextCorpus;
 import io.heed.data.TextData;
 import io.heed.data.WordNet;
 import io.heed.nn.Form;
+import io.heed.nn.Initialisation;
 import io.heed.sequence.BackboneConfig;
 import io.heed.sequence.LanguageModel;
 import io.heed.sequence.LanguageModelConfig;
@@ -71,7 +75,32 @@ final class TransNormerStudy implements Study {
         }
     }
 
-    private record Trained(double loss, double milliseconds, long parameters) { }
+    /** How large weights are at the start. */
+    private enum Start {
+        /** All of one small deviation, as in large models. */
+        SMALL(String.valueOf(Initialisation.DEVIATION)) {
+            @Override
+            void apply(Module model) { }
+        },
+        /** By the number of inputs, as in narrow models. */
+        FAN_IN("1/sqrt(inputs)") {
+            @Override
+            void apply(Module model) {
+                Initialisation.fanIn(model);
+            }
+        };
+
+        final String title;
+
+        Start(String title) {
+            this.title = title;
+        }
+
+        /** Sets the weights of a model that was just built. */
+        abstract void apply(Module model);
+    }
+
+    private record Trained(double loss, double milliseconds, long parameters, Start start) { }
 
     @Override
     public List<Claim> claims() {
@@ -99,7 +128,9 @@ final class TransNormerStudy implements Study {
                 + RATE
                 + ", " + sizes.seeds + " seed(s). All arms have the same parameters within 1%: without the gate the"
                 + " channel"
-                + " mixers are wider. The softmax arm has rotary positions, RMSNorm and SwiGLU.");
+                + " mixers are wider. The softmax arm has rotary positions, RMSNorm and SwiGLU. The full model and"
+                + " softmax attention have the better of two deviations of the weights at the start, the other arms the full"
+                + " model's.");
         report.note("The paper's models have 385M to 7B parameters and are judged by benchmarks of common sense;"
                 + " these sizes say"
                 + " which way each part pulls, not how far.");
@@ -147,23 +178,30 @@ final class TransNormerStudy implements Study {
         TransNormerConfig full = TransNormerConfig.of(task.data().vocabularySize(), sizes.layers, sizes.heads(),
                 sizes.width);
         Map<String, TransNormerConfig> arms = new LinkedHashMap<>();
-        arms.put(FULL, full);
         arms.put(NO_DECAY, full.withDecay(false));
         arms.put(NO_LRPE, full.withLrpe(Set.of()));
         // the gate's D x D weights go into the channel mixers' 3 D x F
         arms.put(NO_GATE, full.withGate(false).withHidden(full.hidden() + Math.round(sizes.width / 3.0)));
         arms.put(LAYER_NORM, full.withNorm(ChannelNorm.LAYER));
         Map<String, Trained> results = new LinkedHashMap<>();
+        progress.update(0, "text, " + FULL);
+        results.put(FULL, better(start -> train(full, task, sizes, start)));
+        Start chosen = results.get(FULL).start;
         arms.forEach((name, config) -> {
-            progress.update(0.85 * results.size() / (arms.size() + 1), "text, " + name);
-            results.put(name, train(config, task, sizes));
+            progress.update(0.85 * (results.size() + 1) / (arms.size() + 4), "text, " + name);
+            results.put(name, train(config, task, sizes, chosen));
         });
-        progress.update(0.85 * arms.size() / (arms.size() + 1), "text, " + SOFTMAX);
-        results.put(SOFTMAX, softmax(results.get(FULL).parameters, task, sizes));
+        progress.update(0.85 * (arms.size() + 2) / (arms.size() + 4), "text, " + SOFTMAX);
+        results.put(SOFTMAX, better(start -> softmax(results.get(FULL).parameters, task, sizes, start)));
         return results;
     }
 
-    private static Trained train(TransNormerConfig config, TextTask task, Sizes sizes) {
+    /** The start with the lower loss: which one suits differs between the models. */
+    private static Trained better(Function<Start, Trained> training) {
+        return Arrays.stream(Start.values()).map(training).min(Comparator.comparingDouble(Trained::loss)).orElseThrow();
+    }
+
+    private static Trained train(TransNormerConfig config, TextTask task, Sizes sizes, Start start) {
         double loss = 0;
         long parameters = 0;
         long begin = System.nanoTime();
@@ -171,15 +209,16 @@ final class TransNormerStudy implements Study {
             try (PointerScope _ = new PointerScope()) {
                 Seeds.seedTorch(seed, "weights", 0);
                 TransNormerLlm model = new TransNormerLlm(config);
+                start.apply(model);
                 parameters = model.parameterCount();
                 loss += StudyTraining.train(model, new ModelTextTask<>(task, TransNormerLlm::crossEntropy),
                         StudyTraining.config(sizes.steps, RATE, seed)).loss();
             }
         }
-        return trained(loss, begin, parameters, sizes);
+        return trained(loss, begin, parameters, sizes, start);
     }
 
-    private static Trained softmax(long parameters, TextTask task, Sizes sizes) {
+    private static Trained softmax(long parameters, TextTask task, Sizes sizes, Start start) {
         BackboneConfig plain = new BackboneConfig(sizes.width, sizes.layers, sizes.heads(), sizes.heads(), sizes.length,
                 2L * sizes.width, BackboneConfig.NormKind.RMS_NORM, BackboneConfig.MlpKind.SWIGLU, 0, true,
                 List.of(MixerSpec.parse("softmax")));
@@ -192,16 +231,17 @@ final class TransNormerStudy implements Study {
             try (PointerScope _ = new PointerScope()) {
                 Seeds.seedTorch(seed, "weights", 0);
                 LanguageModel model = new LanguageModel(config);
+                start.apply(model);
                 count = model.parameterCount();
                 loss += StudyTraining.train(model, task, StudyTraining.config(sizes.steps, RATE, seed)).loss();
             }
         }
-        return trained(loss, begin, count, sizes);
+        return trained(loss, begin, count, sizes, start);
     }
 
-    private static Trained trained(double loss, long begin, long parameters, Sizes sizes) {
+    private static Trained trained(double loss, long begin, long parameters, Sizes sizes, Start start) {
         double milliseconds = (System.nanoTime() - begin) / 1e6;
-        return new Trained(loss / sizes.seeds, milliseconds / sizes.seeds / sizes.steps, parameters);
+        return new Trained(loss / sizes.seeds, milliseconds / sizes.seeds / sizes.steps, parameters, start);
     }
 
     private static Map<String, List<Decoding.Cost>> decoding(int tokens) {
@@ -245,9 +285,9 @@ final class TransNormerStudy implements Study {
         List<List<Object>> rows = new ArrayList<>();
         double full = text.get(FULL).loss;
         text.forEach((arm, result) -> rows.add(List.of(arm, result.loss, result.loss - full, result.milliseconds,
-                result.parameters)));
+                result.parameters, result.start.title)));
         return new Table("Characters of WordNet's glosses", List.of("model", "validation loss", "over the full model's",
-                "ms a step", "parameters"), rows);
+                "ms a step", "parameters", "deviation of weights at the start"), rows);
     }
 
     private static Table decodingTable(Map<String, List<Decoding.Cost>> decoding) {
