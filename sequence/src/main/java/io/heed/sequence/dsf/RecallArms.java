@@ -1,5 +1,7 @@
 package io.heed.sequence.dsf;
 
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 
 import org.bytedeco.javacpp.PointerScope;
@@ -15,7 +17,7 @@ import io.heed.tensor.Seeds;
 
 /**
  * Recall of one mixer: a layer of short convolutions, then the mixer, one head, no MLPs (the paper's own configurations
- * give some arms an MLP and others none), the best of the rates by mean accuracy over seeds.
+ * give some arms an MLP and others none), at a rate or at the best of the rates by mean accuracy over seeds.
  *
  * @param task  the recall task
  * @param width D
@@ -24,22 +26,31 @@ import io.heed.tensor.Seeds;
  * @param seeds runs at each rate
  */
 record RecallArms(MqarTask task, int width, int steps, double[] rates, int seeds) {
+    /**
+     * What a mixer reached.
+     *
+     * @param accuracy mean over seeds
+     * @param rate     the one it was reached at
+     */
+    record Best(double accuracy, double rate) { }
+
     /** Mean accuracy of {@code mixer} at its best rate. */
-    double accuracy(String mixer) {
-        double best = 0;
-        for (double rate : rates) {
-            double sum = 0;
-            for (int seed = 0; seed < seeds; seed++) {
-                try (PointerScope _ = new PointerScope()) {
-                    double accuracy = StudyTraining.train(model(mixer, seed), task,
-                            StudyTraining.config(steps, rate, seed))
-                            .value();
-                    sum += Double.isNaN(accuracy) ? 0 : accuracy;
-                }
+    Best best(String mixer) {
+        return Arrays.stream(rates).mapToObj(rate -> new Best(accuracy(mixer, rate), rate))
+                .max(Comparator.comparingDouble(Best::accuracy)).orElseThrow();
+    }
+
+    /** Mean accuracy of {@code mixer} at one rate; a training that met numbers that are not finite counts as 0. */
+    double accuracy(String mixer, double rate) {
+        double sum = 0;
+        for (int seed = 0; seed < seeds; seed++) {
+            try (PointerScope _ = new PointerScope()) {
+                double accuracy = StudyTraining.train(model(mixer, seed), task,
+                        StudyTraining.config(steps, rate, seed)).value();
+                sum += Double.isNaN(accuracy) ? 0 : accuracy;
             }
-            best = Math.max(best, sum / seeds);
         }
-        return best;
+        return sum / seeds;
     }
 
     private LanguageModel model(String mixer, long seed) {
