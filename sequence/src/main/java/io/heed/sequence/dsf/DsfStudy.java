@@ -29,7 +29,7 @@ final class DsfStudy implements Study {
     /**
      * Tokens, the first of which is to be remembered: a forget factor of 1/2, as at the start, keeps 1/128 and 1/32768.
      */
-    private static final List<Integer> MEMORY_LENGTHS = List.of(8, 16);
+    private static final List<Integer> MEMORY_LENGTHS = List.of(16, 24, 32);
     private static final int MEMORY_WIDTH = 32;
     private static final double MEMORY_RATE = 1e-2;
     private static final String SOFTMAX = "softmax";

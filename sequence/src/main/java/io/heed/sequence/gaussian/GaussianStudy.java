@@ -38,7 +38,7 @@ final class GaussianStudy implements Study {
 
     private record Sizes(int encoderSteps, int train, int test, int steps, int series, int seeds) {
         static Sizes of(Budget budget) {
-            return budget == Budget.QUICK ? new Sizes(200, 1600, 800, 150, 2000, 1)
+            return budget == Budget.QUICK ? new Sizes(800, 1600, 1600, 300, 2000, 2)
                     : new Sizes(2000, 8000, 2000, 1000, 8000, 3);
         }
     }
@@ -93,10 +93,11 @@ final class GaussianStudy implements Study {
             report.table(importanceTable(importance));
             report.note(String.format(Locale.ROOT, "The encoder has six layers of width 64 and names eight other noun"
                     + " categories"
-                    + " of WordNet from the gloss's first %d characters with accuracy %.2f (%d steps). The paper's"
+                    + " of WordNet from the first %d words of noun and gloss with accuracy %.2f (%d steps). The paper's"
                     + " encoders are"
                     + " WavLM, Llama 2 and BEiT.", GlossEncoder.LENGTH, encoderAccuracy, sizes.encoderSteps));
-            report.note("Both tasks: " + sizes.steps + " steps of 64 examples at " + RATE + ", " + sizes.seeds
+            report.note(sizes.steps + " steps on frozen layers and " + 2 * sizes.steps
+                    + " on series, of 64 examples at " + RATE + ", " + sizes.seeds
                     + " seed(s).");
             return verdict(report, layers, series, importance);
         }
@@ -104,7 +105,8 @@ final class GaussianStudy implements Study {
 
     private static Report verdict(Report.Builder report, Map<LayerArm, Score> layers,
                                   Map<SeriesClassifier.Arm, Score> series, Importance importance) {
-        Score gates = better(layers.get(LayerArm.GATES_1), layers.get(LayerArm.GATES_3));
+        Score gates = better(layers.get(LayerArm.DENSITY),
+                better(layers.get(LayerArm.GATES_1), layers.get(LayerArm.GATES_3)));
         Score attention = layers.get(LayerArm.ATTENTION);
         Score gaussian = better(series.get(SeriesClassifier.Arm.DENSITY), series.get(SeriesClassifier.Arm.GATE));
         Score overTimes = series.get(SeriesClassifier.Arm.ATTENTION);

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import org.bytedeco.javacpp.PointerScope;
@@ -27,15 +30,19 @@ import io.heed.sequence.MixerSpec;
 import io.heed.tensor.Ops;
 
 /**
- * The frozen encoder of the study: six layers of softmax attention over the characters of a WordNet gloss, trained to
- * name the noun's category. All layers' outputs, averaged over time, are what the classifiers of other categories get.
+ * The frozen encoder of the study: six layers of softmax attention over the words of a WordNet noun and its gloss,
+ * trained to name the noun's category. All layers' outputs, averaged over time, are what the classifiers of other
+ * categories get.
  */
 final class GlossEncoder extends Module {
     static final int LAYERS = 6;
     static final int WIDTH = 64;
-    static final int LENGTH = 48;
+    /** Words of a text. */
+    static final int LENGTH = 16;
 
-    private static final int CHARACTERS = 128;
+    /** Buckets of words; 0 is for texts that are shorter. */
+    private static final int BUCKETS = 4096;
+    private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{N}'-]+");
 
     private final EmbeddingImpl embedding;
     private final Backbone backbone;
@@ -43,10 +50,11 @@ final class GlossEncoder extends Module {
 
     GlossEncoder(int classes) {
         super("GlossEncoder");
-        embedding = register_module("embedding", new EmbeddingImpl(CHARACTERS, WIDTH));
+        embedding = register_module("embedding", new EmbeddingImpl(BUCKETS, WIDTH));
         backbone = register_module("backbone", new Backbone(new BackboneConfig(WIDTH, LAYERS, 2, 2, LENGTH, 2L * WIDTH,
                 BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0, false,
                 List.of(MixerSpec.parse("softmax")))));
+        Initialisation.fanIn(backbone);
         head = register_module("head", Initialisation.linear(WIDTH, classes, true));
     }
 
@@ -113,9 +121,9 @@ final class GlossEncoder extends Module {
         long[] tokens = new long[chosen.size() * LENGTH];
         long[] targets = new long[chosen.size()];
         for (int i = 0; i < targets.length; i++) {
-            String text = chosen.get(i).text();
-            for (int t = 0; t < LENGTH; t++) {
-                tokens[i * LENGTH + t] = t < text.length() ? Math.min(text.charAt(t), CHARACTERS - 1) : 0;
+            Matcher words = WORD.matcher(chosen.get(i).text().toLowerCase(Locale.ROOT));
+            for (int t = 0; t < LENGTH && words.find(); t++) {
+                tokens[i * LENGTH + t] = 1 + Math.floorMod(words.group().hashCode(), BUCKETS - 1);
             }
             targets[i] = labels.get(chosen.get(i).category());
         }

@@ -1,5 +1,6 @@
 package io.heed.sequence.gaussian;
 
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
@@ -15,7 +16,8 @@ import io.heed.sequence.softmax.SoftmaxAttention;
 
 /** What a study's classifier of a frozen encoder does with its layers before the convolutions. */
 enum LayerArm {
-    GATES_1("Gaussian gates, 1 head"), GATES_3("Gaussian gates, 3 heads"), ATTENTION("self-attention over layers"),
+    GATES_1("Gaussian gates, 1 head"), GATES_3("Gaussian gates, 3 heads"),
+    DENSITY("Gaussian attention of the library, 2 heads"), ATTENTION("self-attention over layers"),
     SCALARS("a learned number a layer"), MEAN("mean of the layers"), LAST("last layer");
 
     final String title;
@@ -32,6 +34,10 @@ enum LayerArm {
             case GATES_1, GATES_3 -> {
                 LayerGates gates = new LayerGates(layers, features, this == GATES_1 ? 1 : 3);
                 yield built(layers, features, channels, classes, gates, gates::forward, gates);
+            }
+            case DENSITY -> {
+                GaussianBlock block = new GaussianBlock(List.of(new GaussianBlock.Layer(1, 2, 4)), null);
+                yield built(layers, features, channels, classes, block, block::forward, null);
             }
             case ATTENTION -> {
                 SequenceMixer mixer = new SoftmaxAttention(MixerConfig.of(features, 4).withCausal(false)
