@@ -27,7 +27,7 @@ import io.heed.tensor.Seeds;
  */
 final class DsfStudy implements Study {
     /**
-     * Tokens, the first of which is to be remembered: a forget factor of 1/2, as at the start, keeps 1/128 and 1/32768.
+     * Tokens, the first of which is to be remembered: a forget factor of 1/2, as at the start, keeps 3e-5 to 5e-10.
      */
     private static final List<Integer> MEMORY_LENGTHS = List.of(16, 24, 32);
     private static final int MEMORY_WIDTH = 32;

@@ -5,13 +5,12 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-import io.heed.nn.Form;
 import io.heed.tensor.Ops;
 
 /**
- * The product over g of the densities exp(-y_g^2 / (2 c_g^2)) / sqrt(2 pi c_g^2), y_g = (x - mu - o_g) / sqrt(var).
- * Composed as written, it reads the elements once for each Gaussian. The exponents add up to one quadratic in x - mu,
- * whose coefficients are a few numbers: so the other form costs the same for any number of Gaussians.
+ * The product over g of the densities exp(-y_g^2 / (2 c_g^2)) / sqrt(2 pi c_g^2), y_g = (x - mu - o_g) / sqrt(var). The
+ * exponents add up to one quadratic in e = x - mu, sum_g (e - o_g)^2 / c_g^2 = a e^2 - 2 b e + c, whose coefficients
+ * are a few numbers: so it costs the same for any number of Gaussians.
  */
 final class Densities {
     private final Tensor offsets;
@@ -32,25 +31,7 @@ final class Densities {
      * @param deviation x - mu, any shape
      * @param variance  var, broadcasts to it
      */
-    Tensor product(Tensor deviation, Tensor variance, Form form) {
-        return form == Form.REFERENCE ? asWritten(deviation, variance) : collected(deviation, variance);
-    }
-
-    private Tensor asWritten(Tensor deviation, Tensor variance) {
-        Tensor scale = variance.sqrt();
-        Tensor product = null;
-        for (long g = 0; g < widths.size(0); g++) {
-            Tensor square = widths.select(0, g).square();
-            Tensor y = deviation.sub(offsets.select(0, g)).div(scale);
-            Tensor density = y.square().div(Ops.scale(square, 2)).neg().exp()
-                    .div(Ops.scale(square, 2 * Math.PI).sqrt());
-            product = product == null ? density : product.mul(density);
-        }
-        return product;
-    }
-
-    /** With x - mu = e: sum_g (e - o_g)^2 / c_g^2 = a e^2 - 2 b e + c. */
-    private Tensor collected(Tensor deviation, Tensor variance) {
+    Tensor product(Tensor deviation, Tensor variance) {
         Tensor precision = widths.square().reciprocal();
         Tensor a = precision.sum();
         Tensor b = precision.mul(offsets).sum();

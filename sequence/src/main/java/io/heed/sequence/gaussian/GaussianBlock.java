@@ -7,7 +7,6 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.ModuleListImpl;
 import org.bytedeco.pytorch.Tensor;
 
-import io.heed.nn.Form;
 
 /** Residual layers x + heads(x), each along an axis of its own. Parameters {@code layers.{l}.attention_heads.{h}.*}. */
 public final class GaussianBlock extends Module {
@@ -35,13 +34,9 @@ public final class GaussianBlock extends Module {
 
     /** A tensor of x's shape. */
     public Tensor forward(Tensor x) {
-        return run(x, Form.AUTO);
-    }
-
-    Tensor run(Tensor x, Form form) {
         Tensor y = x;
         for (GaussianHeads layer : layers) {
-            y = layer.run(y, form).out().add(y);
+            y = layer.run(y).out().add(y);
         }
         return y;
     }

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 
 import io.heed.catalog.GoldenCase;
 import io.heed.catalog.GoldenSubject;
-import io.heed.nn.Form;
 import io.heed.sequence.GoldenConfig;
 
 /** Builds what Gaussian attention's golden cases check. */
@@ -16,30 +15,30 @@ final class GaussianGolden {
     private GaussianGolden() { }
 
     /** {@code gaussian-attention}: x to y. */
-    static GoldenSubject head(GoldenCase golden, Form form) {
+    static GoldenSubject head(GoldenCase golden) {
         GoldenConfig config = new GoldenConfig(golden.config());
         GaussianHead head = new GaussianHead(config.integer("norm_axis"), config.integer("num_gaussians"),
                 padding(golden),
                 config.number("eps", GaussianHeads.EPSILON));
         return new GoldenSubject(head, in -> {
-            GaussianHead.Result result = head.forward(in.get("x"), form);
+            GaussianHead.Result result = head.forward(in.get("x"));
             return Map.of("y", result.out(), "weights", result.weights());
         });
     }
 
     /** {@code multi-head} and {@code multi-head-weights}: x to y, weights. */
-    static GoldenSubject heads(GoldenCase golden, Form form) {
+    static GoldenSubject heads(GoldenCase golden) {
         GoldenConfig config = new GoldenConfig(golden.config());
         GaussianHeads heads = new GaussianHeads(config.integer("norm_axis"), config.integer("num_heads"),
                 config.integer("num_gaussians"), padding(golden));
         return new GoldenSubject(heads, in -> {
-            GaussianHead.Result result = heads.run(in.get("x"), form);
+            GaussianHead.Result result = heads.run(in.get("x"));
             return Map.of("y", result.out(), "weights", result.weights());
         });
     }
 
     /** {@code block}: x to y. */
-    static GoldenSubject block(GoldenCase golden, Form form) {
+    static GoldenSubject block(GoldenCase golden) {
         JsonNode config = golden.config();
         int count = config.path("norm_axes").size();
         if (count == 0 || config.path("num_heads").size() != count || config.path("num_gaussians").size() != count
@@ -54,7 +53,7 @@ final class GaussianGolden {
                     config.path("num_gaussians").path(l).asInt()));
         }
         GaussianBlock block = new GaussianBlock(layers, padding(golden));
-        return new GoldenSubject(block, in -> Map.of("y", block.run(in.get("x"), form)));
+        return new GoldenSubject(block, in -> Map.of("y", block.forward(in.get("x"))));
     }
 
     /** {@code experiment-variant}: x to y. */

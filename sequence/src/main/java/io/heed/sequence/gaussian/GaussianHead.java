@@ -6,7 +6,6 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-import io.heed.nn.Form;
 import io.heed.nn.Registration;
 import io.heed.tensor.Ops;
 
@@ -49,7 +48,7 @@ final class GaussianHead extends Module {
     record Result(Tensor out, Tensor weights) { }
 
     /** @param x of two dimensions or more */
-    Result forward(Tensor x, Form form) {
+    Result forward(Tensor x) {
         if (x.dim() < 2 || axis >= x.dim() || axis < -x.dim()) {
             throw new IllegalArgumentException("Gaussian attention along axis " + axis + " of " + Ops.shape(x)
                     + ": the input must have at least 2 dimensions and this axis");
@@ -58,7 +57,7 @@ final class GaussianHead extends Module {
         Tensor counted = padded == null ? x : Ops.fill(x, padded, 0);
         Tensor mean = counted.mean(new long[] {axis}, true, new ScalarTypeOptional());
         Tensor variance = Ops.shift(counted.var(new long[] {axis}, true, true), epsilon);
-        Tensor weights = Densities.normalised(densities.product(x.sub(mean), variance, form), axis, epsilon);
+        Tensor weights = Densities.normalised(densities.product(x.sub(mean), variance), axis, epsilon);
         Tensor scaled = x.mul(weights);
         return new Result(padded == null ? scaled : torch.where(padded, x, scaled), weights);
     }

@@ -7,7 +7,6 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.ModuleListImpl;
 import org.bytedeco.pytorch.Tensor;
 
-import io.heed.nn.Form;
 import io.heed.tensor.Ops;
 
 /**
@@ -38,12 +37,12 @@ public final class GaussianHeads extends Module {
 
     /** A tensor of x's shape. */
     public Tensor forward(Tensor x) {
-        return run(x, Form.AUTO).out();
+        return run(x).out();
     }
 
     /** The normalised weights, of x's shape, without a gradient graph. */
     public Tensor weights(Tensor x) {
-        return run(x, Form.AUTO).weights().detach();
+        return run(x).weights().detach();
     }
 
     /** Head {@code h}'s Gaussians. */
@@ -51,7 +50,7 @@ public final class GaussianHeads extends Module {
         return heads.get(h).densities();
     }
 
-    GaussianHead.Result run(Tensor x, Form form) {
+    GaussianHead.Result run(Tensor x) {
         long length = x.size(axis);
         long share = length / heads.size();
         if (share == 0) {
@@ -64,7 +63,7 @@ public final class GaussianHeads extends Module {
         for (int h = 0; h < outs.length; h++) {
             long from = h * share;
             GaussianHead.Result result = heads.get(h).forward(
-                    x.narrow(axis, from, h < outs.length - 1 ? share : length - from), form);
+                    x.narrow(axis, from, h < outs.length - 1 ? share : length - from));
             outs[h] = result.out();
             weights[h] = result.weights();
         }

@@ -12,7 +12,6 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-import io.heed.nn.Form;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Registration;
 import io.heed.sequence.MixerConfig;
@@ -92,7 +91,7 @@ public final class GaussianMixer extends SequenceMixer {
         if (heads == null) {
             return proj.forward(v.mul(gate(v, sums)));
         }
-        Tensor density = density(v, sums, context.form()).mul(real);
+        Tensor density = density(v, sums).mul(real);
         return proj.forward(v.mul(weights(density, total(density))));
     }
 
@@ -116,7 +115,7 @@ public final class GaussianMixer extends SequenceMixer {
                 LayerGates.EPSILON);
     }
 
-    private Tensor density(Tensor v, Sums sums, Form form) {
+    private Tensor density(Tensor v, Sums sums) {
         Tensor mean = sums.mean();
         // unbiased; a token that is alone has no deviation, and its variance counts as 1
         Tensor variance = Ops.shift(sums.squares.sub(sums.sum.mul(mean)).clamp_min(new Scalar(0))
@@ -127,7 +126,7 @@ public final class GaussianMixer extends SequenceMixer {
         Tensor[] products = new Tensor[config.heads()];
         for (int h = 0; h < products.length; h++) {
             products[h] = heads.densities(h).product(deviation.narrow(-1, h * share, share),
-                    variance.narrow(-1, h * share, share), form);
+                    variance.narrow(-1, h * share, share));
         }
         return Ops.cat(-1, products);
     }
@@ -168,7 +167,7 @@ public final class GaussianMixer extends SequenceMixer {
             if (heads == null) {
                 return proj.forward(v.mul(gate(v, sums)));
             }
-            Tensor density = density(v, sums, Form.AUTO);
+            Tensor density = density(v, sums);
             return proj.forward(v.mul(weights(density, carried(held, 2, density))));
         }
     }

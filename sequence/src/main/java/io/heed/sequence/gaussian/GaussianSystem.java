@@ -11,7 +11,6 @@ import io.heed.catalog.GoldenModule;
 import io.heed.catalog.Study;
 import io.heed.catalog.SystemCard;
 import io.heed.catalog.SystemEntry;
-import io.heed.nn.Form;
 import io.heed.sequence.MixerKind;
 import io.heed.sequence.MixerOption;
 import io.heed.sequence.MixerProvider;
@@ -39,10 +38,10 @@ public final class GaussianSystem implements SystemEntry, MixerProvider {
 
     @Override
     public Map<String, GoldenModule> golden() {
-        return Map.of("gaussian-attention", golden -> GaussianGolden.head(golden, Form.AUTO),
-                "multi-head", golden -> GaussianGolden.heads(golden, Form.AUTO),
-                "multi-head-weights", golden -> GaussianGolden.heads(golden, Form.AUTO),
-                "block", golden -> GaussianGolden.block(golden, Form.AUTO),
+        return Map.of("gaussian-attention", GaussianGolden::head,
+                "multi-head", GaussianGolden::heads,
+                "multi-head-weights", GaussianGolden::heads,
+                "block", GaussianGolden::block,
                 "experiment-variant", GaussianGolden::experiment);
     }
 
