@@ -43,7 +43,8 @@ class GatheredAttentionTest {
         for (Size s : List.of(new Size(2, 4, 2, 37, 53, 16, 24, 5, 8, true),
                 new Size(1, 2, 2, 64, 500, 64, 64, 16, 2, false),
                 new Size(2, 2, 1, 33, 40, 7, 9, 33, 1, true), new Size(1, 1, 1, 200, 300, 20, 20, 150, 1, true),
-                new Size(1, 3, 3, 9, 12, 32, 32, 1, 3, true))) {
+                new Size(1, 3, 3, 9, 12, 32, 32, 1, 3, true),
+                new Size(2, 2, 1, 130, 500, 20, 9, 1, 4, true), new Size(1, 2, 2, 70, 450, 16, 24, 1, 1, false))) {
             Tensor q = torch.randn(s.batch, s.heads, s.queries, s.width);
             Tensor k = torch.randn(s.batch, s.kvHeads, s.keys, s.width);
             Tensor v = torch.randn(s.batch, s.kvHeads, s.keys, s.valueWidth);

@@ -44,6 +44,7 @@ final class GatherBackward {
     private final int sharedRow; // dK and dV of a key lie side by side
     private final int shares;
     private final int shareFloats;
+    private final GatherSingles singles;
 
     GatherBackward(AttentionShape shape, Rows q, Rows k, Rows v, Rows out, MemorySegment lse, Rows dOut,
             AttentionGradients gradients, KeyLists lists, float scale) {
@@ -65,6 +66,7 @@ final class GatherBackward {
         shareFloats = Math.multiplyExact(shape.keys(), sharedRow);
         int wanted = AttentionShape.ceilDiv(ENOUGH_TASKS, shape.batch() * shape.kvHeads());
         int affordable = (int) Math.clamp(SHARE_LIMIT / Math.max(1, shareFloats), 1, ENOUGH_TASKS);
+        singles = new GatherSingles(k, v, lists);
         shares = Math.clamp(Math.min(wanted, affordable), 1, Math.max(1, blocks * shape.group()));
     }
 
@@ -88,10 +90,39 @@ final class GatherBackward {
         for (int item = (int) ((long) share * items / shares); item < end; item++) {
             int head = kvHead % shape.kvHeads() * shape.group() + item / blocks;
             int block = item % blocks;
+            if (lists.queryBlock() == 1) {
+                single(kvHead / shape.kvHeads(), head, block, sums, sumsAt);
+                continue;
+            }
             int stop = Math.min(shape.queries(), (block + 1) * lists.queryBlock());
             for (int first = block * lists.queryBlock(); first < stop; first += TILE_QUERIES) {
                 block(kvHead / shape.kvHeads(), head, block, first, Math.min(TILE_QUERIES, stop - first), sums, sumsAt);
             }
+        }
+    }
+
+    /** One query with a list of its own. */
+    private void single(int b, int head, int query, float[] sums, int sumsAt) {
+        float[] all = ROWS.atLeast(GatherTiles.QUERY_ROWS * (2 * keyRow + 2 * valueRow));
+        int gradientAt = keyRow; // dOut, after q; then dQ, then out
+        int toAt = gradientAt + valueRow;
+        int outputAt = toAt + keyRow;
+        Panels.read(q.data(), q.offset(b, head, query), q.rowStride(), 1, shape.width(), all, 0, keyRow);
+        Panels.scale(all, 0, keyRow, scale * Exponential.LOG2_E);
+        Panels.read(dOut.data(), dOut.offset(b, head, query), dOut.rowStride(), 1, shape.valueWidth(), all,
+                gradientAt, valueRow);
+        Panels.read(out.data(), out.offset(b, head, query), out.rowStride(), 1, shape.valueWidth(), all, outputAt,
+                valueRow);
+        float natural = lse.get(ValueLayout.JAVA_FLOAT_UNALIGNED,
+                (((long) b * shape.heads() + head) * shape.queries() + query) * Float.BYTES);
+        int at = lists.pattern(patterns, b, shape.heads(), head) * shape.queries() + query;
+        singles.differentiate(b, head / shape.group(), at, at, all, 0, gradientAt, toAt,
+                natural == Float.NEGATIVE_INFINITY ? UNSEEN : natural * Exponential.LOG2_E,
+                RowReduction.dot(all, gradientAt, all, outputAt, valueRow), sums, sumsAt);
+        if (gradients.query() != null) {
+            Panels.scale(all, toAt, keyRow, scale);
+            Rows to = gradients.query();
+            Panels.write(all, toAt, keyRow, 1, shape.width(), to.data(), to.offset(b, head, query), to.rowStride());
         }
     }
 

@@ -46,12 +46,38 @@ final class GatherForward {
     }
 
     void run() {
+        if (lists.queryBlock() == 1) {
+            int runs = AttentionShape.ceilDiv(shape.queries(), GatherSingles.RUN);
+            Workers.run(shape.batch() * shape.heads() * runs, task -> singles(task / runs, task % runs));
+            return;
+        }
         int perHead = blocks * parts;
         Workers.run(shape.batch() * shape.heads() * perHead, task -> {
             int head = task / perHead;
             int inside = task % perHead;
             attend(head / shape.heads(), head % shape.heads(), inside / parts, inside % parts);
         });
+    }
+
+    /** Queries one by one, each with a list of its own. */
+    private void singles(int sequenceHead, int run) {
+        int b = sequenceHead / shape.heads();
+        int head = sequenceHead % shape.heads();
+        int pattern = lists.pattern(patterns, b, shape.heads(), head);
+        int valueRow = Panels.padded(shape.valueWidth());
+        float[] query = QUERIES.atLeast(TILE_QUERIES * Panels.padded(shape.width()));
+        float[] output = OUTPUTS.atLeast(GatherTiles.QUERY_ROWS * valueRow);
+        float[] statistics = new float[2];
+        GatherSingles singles = new GatherSingles(k, v, lists);
+        int end = Math.min(shape.queries(), (run + 1) * GatherSingles.RUN);
+        for (int i = run * GatherSingles.RUN; i < end; i++) {
+            Panels.read(q.data(), q.offset(b, head, i), q.rowStride(), 1, shape.width(), query, 0,
+                    Panels.padded(shape.width()));
+            Panels.scale(query, 0, Panels.padded(shape.width()), queryFactor);
+            int at = pattern * shape.queries() + i;
+            singles.attend(b, head / shape.group(), at, at, query, 0, output, statistics);
+            finish(b, head, i, 1, valueRow, output, new float[] {statistics[0]}, new float[] {statistics[1]});
+        }
     }
 
     private void attend(int b, int head, int block, int part) {

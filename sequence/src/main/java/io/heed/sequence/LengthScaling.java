@@ -2,6 +2,7 @@ package io.heed.sequence;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,27 +25,34 @@ import io.heed.catalog.Table;
 public record LengthScaling(int[] lengths, Map<String, double[]> seconds) {
     private static final int WIDTH = 128;
     private static final int HEADS = 4;
+    /** Rounds at the shortest length that are not counted. */
+    private static final int COMPILED = 30;
 
     /** Times the mixers, given by name and written form, over {@code rounds} rounds at each length. */
     public static LengthScaling measure(Map<String, String> mixers, int rounds, int... lengths) {
         Map<String, double[]> seconds = new LinkedHashMap<>();
         mixers.keySet().forEach(name -> seconds.put(name, new double[lengths.length]));
+        medians(mixers.values(), COMPILED, lengths[0]); // kernels are compiled before the first figure counts
         for (int i = 0; i < lengths.length; i++) {
-            try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
-                MixerConfig config = MixerConfig.of(WIDTH, HEADS).withLength(lengths[i]);
-                Tensor x = torch.randn(1, lengths[i], WIDTH);
-                List<SequenceMixer> built = mixers.values().stream()
-                        .map(mixer -> Mixers.build(MixerSpec.parse(mixer), config)).toList();
-                built.forEach(SequenceMixer::eval);
-                double[] medians = Timings.medians(rounds, built.stream().<Runnable>map(mixer -> () -> mixer.forward(x))
-                        .toArray(Runnable[]::new));
-                int at = 0;
-                for (double[] of : seconds.values()) {
-                    of[i] = medians[at++];
-                }
+            double[] medians = medians(mixers.values(), rounds, lengths[i]);
+            int at = 0;
+            for (double[] of : seconds.values()) {
+                of[i] = medians[at++];
             }
         }
         return new LengthScaling(lengths, seconds);
+    }
+
+    private static double[] medians(Collection<String> mixers, int rounds, int length) {
+        try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
+            MixerConfig config = MixerConfig.of(WIDTH, HEADS).withLength(length);
+            Tensor x = torch.randn(1, length, WIDTH);
+            List<SequenceMixer> built = mixers.stream().map(mixer -> Mixers.build(MixerSpec.parse(mixer), config))
+                    .toList();
+            built.forEach(SequenceMixer::eval);
+            return Timings.medians(rounds, built.stream().<Runnable>map(mixer -> () -> mixer.forward(x))
+                    .toArray(Runnable[]::new));
+        }
     }
 
     /** The exponent a of time = b N^a: the slope of the logarithms, by least squares. */

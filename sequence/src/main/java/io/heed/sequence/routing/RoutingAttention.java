@@ -135,8 +135,9 @@ public final class RoutingAttention extends SequenceMixer {
         Tensor items = sphere(q);
         Tensor keys = config.shared() ? items : sphere(k);
         Tensor values = v.narrow(1, 0, routedHeads);
-        Tensor loss = Ops.scale(OnlineKMeans.commitment(items, kMeans.means())
-                .add(OnlineKMeans.commitment(keys, kMeans.means())), config.beta());
+        Tensor ofQueries = OnlineKMeans.commitment(items, kMeans.means());
+        Tensor loss = config.shared() ? Ops.scale(ofQueries, 2 * config.beta())
+                : Ops.scale(ofQueries.add(OnlineKMeans.commitment(keys, kMeans.means())), config.beta());
         Tensor far;
         Tensor index = null;
         if (config.membership() == RoutingConfig.Membership.SEQUENCE) {
