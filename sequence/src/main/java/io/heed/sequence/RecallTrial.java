@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -67,10 +68,14 @@ public record RecallTrial(Mqar data, long width, int heads, int batch, long step
      * ones.
      */
     public static void widen(LanguageModel model) {
-        long width = model.config().backbone().width();
+        widen(model, model.config().backbone().width());
+    }
+
+    /** The same for any model of this width. */
+    public static void widen(Module model, long width) {
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
             Weights.parameters(model).forEach((name, weight) -> {
-                long inputs = name.startsWith("backbone") && weight.numel() > 1 ? inputs(name, weight, width) : 0;
+                long inputs = isTable(name) || weight.numel() < 2 ? 0 : inputs(name, weight, width);
                 if (inputs > 0) {
                     double factor = 1 / Math.sqrt(inputs) / weight.std(true).item_double();
                     if (factor > 1 && Double.isFinite(factor)) {
@@ -90,6 +95,11 @@ public record RecallTrial(Mqar data, long width, int heads, int batch, long step
             return 0;
         }
         return weight.dim() == 2 || weight.size(0) == width ? weight.size(0) : weight.size(0) * weight.size(1);
+    }
+
+    /** Embeddings and heads. */
+    private static boolean isTable(String name) {
+        return name.contains("embedding") || name.startsWith("head.") || name.startsWith("lm_head.");
     }
 
     /** Trains a model of two layers, the convolution and {@code mixer}, at every rate until one solves the task. */

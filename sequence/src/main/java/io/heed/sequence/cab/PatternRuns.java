@@ -19,6 +19,7 @@ import io.heed.sequence.MixerSpec;
 import io.heed.sequence.ParameterBudget;
 import io.heed.sequence.PartOfSpeechTask;
 import io.heed.sequence.Pattern;
+import io.heed.sequence.RecallTrial;
 import io.heed.sequence.SequenceClassifier;
 import io.heed.sequence.StudyTraining;
 import io.heed.sequence.TextTask;
@@ -40,17 +41,13 @@ final class PatternRuns {
      * @param length N of the texts
      * @param width  D
      * @param batch  sequences a step
-     * @param steps  of a run on causal text, the task that most mixers serve
+     * @param steps  of a run on a self pattern
      * @param seeds  runs
      */
     record Sizes(int length, int width, int batch, int steps, int seeds) {
-        /** Fewer mixers serve the other patterns, so there is time for more. */
+        /** Few mixers serve the cross patterns, so there is time for more. */
         int steps(Pattern pattern) {
-            return switch (pattern) {
-                case CAUSAL_SELF -> steps;
-                case NONCAUSAL_SELF -> 2 * steps;
-                case NONCAUSAL_CROSS, CAUSAL_CROSS -> 4 * steps;
-            };
+            return pattern.isCross() ? 2 * steps : steps;
         }
 
         /** Characters that are written backwards. */
@@ -89,8 +86,8 @@ final class PatternRuns {
     /** The training in one sentence. */
     String describe() {
         return LAYERS + " layers, D = " + sizes.width + ", texts of " + sizes.length + ", " + sizes.steps
-                + " steps (CS; twice as"
-                + " many for NS, four times for NC and CC) of " + sizes.batch + " texts or more at a rate of " + RATE
+                + " steps (twice as"
+                + " many for NC and CC) of " + sizes.batch + " texts or more at a rate of " + RATE
                         + ", " + sizes.seeds + " seed(s).";
     }
 
@@ -126,7 +123,7 @@ final class PatternRuns {
     Result run(Pattern pattern, String mixer) {
         return switch (pattern) {
             case NONCAUSAL_SELF -> {
-                MaskedTask masked = new MaskedTask(text, sizes.batch);
+                MaskedTask masked = new MaskedTask(text, 2 * sizes.batch);
                 Result filled = train(pattern, masked, _ ->
                         new LanguageModel(config(mixer, masked.vocabulary(), false)));
                 Result classified = train(pattern, classes, _ -> new SequenceClassifier(classes.vocabularySize(),
@@ -154,6 +151,7 @@ final class PatternRuns {
         try (PointerScope _ = new PointerScope()) {
             Seeds.seedTorch(0, "weights", 0);
             LanguageModel model = new LanguageModel(config(mixer, vocabulary.size(), true));
+            RecallTrial.widen(model);
             StudyTraining.train(model, causalText(sizes.length), StudyTraining.config(sizes.steps, RATE, 0));
             double[] perplexities = new double[3];
             for (int i = 0; i < perplexities.length; i++) {
@@ -185,7 +183,9 @@ final class PatternRuns {
         for (int seed = 0; seed < sizes.seeds; seed++) {
             try (PointerScope _ = new PointerScope()) {
                 Seeds.seedTorch(seed, "weights", 0);
-                Evaluation end = StudyTraining.train(model.apply(seed), task,
+                M fresh = model.apply(seed);
+                RecallTrial.widen(fresh, sizes.width);
+                Evaluation end = StudyTraining.train(fresh, task,
                         StudyTraining.config(sizes.steps(pattern), RATE, seed));
                 double value = task.id().equals("text") ? Math.exp(end.loss()) : end.value();
                 first.add(value);

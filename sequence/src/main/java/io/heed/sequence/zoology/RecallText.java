@@ -11,7 +11,6 @@ import org.bytedeco.pytorch.Tensor;
 import io.heed.data.SequenceBatch;
 import io.heed.data.Split;
 import io.heed.data.WordData;
-import io.heed.sequence.LanguageModel;
 import io.heed.sequence.MixerContext;
 import io.heed.tensor.Ops;
 import io.heed.train.Evaluation;
@@ -22,7 +21,7 @@ import io.heed.train.Task;
  * Words of a text, evaluated apart where they could be recalled: at an AR hit, a word that follows another as it did
  * earlier in the same window, while the two are rare neighbours in training.
  */
-final class RecallText implements Task<LanguageModel> {
+final class RecallText implements Task<ZoologyModel> {
     private static final int ROWS = 16;
 
     private final WordData data;
@@ -56,18 +55,24 @@ final class RecallText implements Task<LanguageModel> {
     }
 
     @Override
-    public Tensor loss(LanguageModel model, Step step) {
-        return model.loss(data.sample(Split.TRAIN, batch, step.key()));
+    public Tensor loss(ZoologyModel model, Step step) {
+        MixerContext context = MixerContext.plain();
+        Tensor loss = loss(model, data.sample(Split.TRAIN, batch, step.key()), context);
+        return context.loss().map(loss::add).orElse(loss);
+    }
+
+    private static Tensor loss(ZoologyModel model, SequenceBatch batch, MixerContext context) {
+        return ZoologyModel.loss(model.forward(batch.tokens(), context), batch.targets(), SequenceBatch.IGNORED);
     }
 
     @Override
-    public Evaluation evaluate(LanguageModel model) {
+    public Evaluation evaluate(ZoologyModel model) {
         double loss = losses(model).all();
         return Evaluation.of(loss, metric(), Math.exp(loss));
     }
 
     /** The losses of {@code model} as it is. */
-    Losses losses(LanguageModel model) {
+    Losses losses(ZoologyModel model) {
         double[] sums = new double[2];
         long[] counts = new long[2];
         int count = (int) Math.min(windows, data.windows(Split.VALIDATION));
@@ -88,7 +93,7 @@ final class RecallText implements Task<LanguageModel> {
                     if (labelled > 0) {
                         SequenceBatch part = SequenceBatch.of(tokens, labels, tokens.length / data.length(),
                                 data.length());
-                        sums[kind] += labelled * model.crossEntropy(part, MixerContext.plain()).item_double();
+                        sums[kind] += labelled * loss(model, part, MixerContext.plain()).item_double();
                         counts[kind] += labelled;
                     }
                 }
