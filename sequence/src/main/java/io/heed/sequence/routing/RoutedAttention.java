@@ -72,7 +72,16 @@ record RoutedAttention(int window, boolean causal, Relative relative) {
 
     /** Rows of (B, H, N, d) by (B, H, M). */
     static Tensor rows(Tensor x, Tensor index) {
-        return x.gather(2, index.unsqueeze(-1).expand(index.size(0), index.size(1), index.size(2), x.size(3)));
+        return x.flatten(0, 2).index_select(0, flat(index, x.size(2)))
+                .view(index.size(0), index.size(1), index.size(2), x.size(3));
+    }
+
+    /** Indices (B, H, M) into N rows of each head as indices into the rows of all heads, (B H M). */
+    private static Tensor flat(Tensor index, long length) {
+        long heads = index.size(0) * index.size(1);
+        Tensor starts = torch.arange(new Scalar(0), new Scalar(heads * length), new Scalar(length))
+                .to(index.device(), torch.ScalarType.Long);
+        return index.flatten(0, 1).add(starts.unsqueeze(1)).flatten();
     }
 
     private KeyLists lists(Tensor keyIndex, Padding padding) {
@@ -129,11 +138,12 @@ record RoutedAttention(int window, boolean causal, Relative relative) {
      * @param chosen (B, H, M), 1 for a member, 0 for a filled up place
      */
     static Tensor scattered(Tensor groups, Tensor index, Tensor chosen, long length) {
-        long[] shape = {groups.size(0), groups.size(1), length, groups.size(3)};
-        Tensor sum = torch.zeros(shape, groups.options())
-                .scatter_add(2, index.unsqueeze(-1).expand(groups.sizes()), groups);
-        Tensor count = torch.zeros(new long[] {shape[0], shape[1], length}, groups.options())
-                .scatter_add(2, index, chosen);
-        return sum.div(count.add(new Scalar(SHARE)).unsqueeze(-1));
+        long heads = groups.size(0) * groups.size(1);
+        Tensor at = flat(index, length);
+        Tensor sum = torch.zeros(new long[] {heads * length, groups.size(3)}, groups.options())
+                .index_add(0, at, groups.flatten(0, 2));
+        Tensor count = torch.zeros(new long[] {heads * length}, groups.options()).index_add(0, at, chosen.flatten());
+        return sum.div(count.add(new Scalar(SHARE)).unsqueeze(-1))
+                .view(groups.size(0), groups.size(1), length, groups.size(3));
     }
 }
