@@ -20,6 +20,7 @@ public final class DiagonalScan {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final int LANES = Lanes.COUNT;
     private static final Scratch BEFORE = new Scratch();
+    private static final Scratch GRADIENTS = new Scratch();
 
     private DiagonalScan() { }
 
@@ -83,27 +84,48 @@ public final class DiagonalScan {
                 initialGradient, b, h, column, before(initial, b, h, column)));
     }
 
+    /** One block of channels: g in scratch first, so that no loop holds a choice. */
     private static void backward(Rows gates, Rows states, Rows gradient, Rows gateGradient, Rows inputGradient,
             Rows initialGradient, int b, int h, int column, float[] before) {
+        int rows = gates.rows();
+        float[] g = GRADIENTS.atLeast(Math.multiplyExact(rows + 1, LANES));
+        recur(gates, gradient, b, h, column, g);
+        if (inputGradient != null) {
+            write(g, LANES, rows, inputGradient, b, h, column);
+        }
+        if (gateGradient != null && rows > 0) {
+            store(FloatVector.fromArray(SPECIES, g, LANES).mul(FloatVector.fromArray(SPECIES, before, 0)),
+                    gateGradient, b, h, 0, column, SPECIES.indexInRange(column, gates.width()));
+            toGates(g, states, gateGradient, b, h, column);
+        }
+        if (initialGradient != null) {
+            write(g, 0, 1, initialGradient, b, h, column);
+        }
+    }
+
+    /** g_t in row t + 1, and what reaches the initial state in row 0. */
+    private static void recur(Rows gates, Rows gradient, int b, int h, int column, float[] g) {
         VectorMask<Float> mask = SPECIES.indexInRange(column, gates.width());
         FloatVector carried = FloatVector.zero(SPECIES);
         for (int t = gates.rows() - 1; t >= 0; t--) {
-            FloatVector g = load(gradient, b, h, t, column, mask).add(carried);
-            if (inputGradient != null) {
-                store(g, inputGradient, b, h, t, column, mask);
-            }
-            if (gateGradient != null) {
-                if (t > 0) {
-                    store(g.mul(load(states, b, h, t - 1, column, mask)), gateGradient, b, h, t, column, mask);
-                } else {
-                    store(g.mul(FloatVector.fromArray(SPECIES, before, 0)), gateGradient, b, h, t, column, mask);
-                }
-            }
-            carried = g.mul(load(gates, b, h, t, column, mask));
+            FloatVector all = load(gradient, b, h, t, column, mask).add(carried);
+            all.intoArray(g, (t + 1) * LANES);
+            carried = all.mul(load(gates, b, h, t, column, mask));
         }
-        if (initialGradient != null) {
-            store(carried, initialGradient, b, h, 0, column, mask);
+        carried.intoArray(g, 0);
+    }
+
+    private static void toGates(float[] g, Rows states, Rows gateGradient, int b, int h, int column) {
+        VectorMask<Float> mask = SPECIES.indexInRange(column, states.width());
+        for (int t = 1; t < states.rows(); t++) {
+            store(FloatVector.fromArray(SPECIES, g, (t + 1) * LANES).mul(load(states, b, h, t - 1, column, mask)),
+                    gateGradient, b, h, t, column, mask);
         }
+    }
+
+    private static void write(float[] from, int at, int rows, Rows to, int b, int h, int column) {
+        Panels.write(from, at, LANES, rows, Math.min(LANES, to.width() - column), to.data(),
+                to.offset(b, h, 0) + column, to.rowStride());
     }
 
     private interface Block {
