@@ -2,6 +2,7 @@ package io.heed.sequence.flowformer;
 
 import java.util.List;
 
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -16,6 +17,8 @@ import io.heed.tensor.Ops;
 final class CausalFlows {
     /** Ohat of a token that does not exist: exp of it is 0, and its gradient is a number. */
     private static final double NOTHING = -1e4;
+    /** Tokens whose sums and flows are computed together where no gradient is asked for. */
+    private static final long CHUNK = 1024;
 
     /**
      * What later tokens need to know.
@@ -53,9 +56,27 @@ final class CausalFlows {
      * @return (B, H, N, e)
      */
     static Tensor outputs(Tensor q, Tensor k, Tensor v, Padding padding, FlowConfig config, Form form) {
+        if (padding == null && q.size(2) > CHUNK && form.isFused(q) && !GradMode.is_enabled()) {
+            return inChunks(q, k, v, config);
+        }
         Weights w = Weights.of(without(q, padding), without(k, padding), null, padding, config);
         return CausalLinearAttention.outputs(q.mul(w.sink.unsqueeze(-1)), k, v.mul(w.source.unsqueeze(-1)),
                 new double[(int) q.size(1)], form);
+    }
+
+    /** The same chunk by chunk, so that the sums and flows of one are still in the processor's caches. */
+    private static Tensor inChunks(Tensor q, Tensor k, Tensor v, FlowConfig config) {
+        List<Tensor> empty = State.empty(q.size(0), q.size(1), q.size(3), v.size(3), q.options());
+        State state = new State(empty.get(0), empty.get(1), empty.get(2), empty.get(3), empty.get(4), empty.get(5), 0);
+        Tensor out = torch.empty_like(v);
+        for (long at = 0; at < q.size(2); at += CHUNK) {
+            long count = Math.min(CHUNK, q.size(2) - at);
+            Result result = extend(q.narrow(2, at, count), k.narrow(2, at, count), v.narrow(2, at, count), state,
+                    config);
+            out.narrow(2, at, count).copy_(result.out());
+            state = result.state();
+        }
+        return out;
     }
 
     /** Outputs of tokens that continue {@code state}, and the state after them; without a gradient graph. */

@@ -3,6 +3,7 @@ package io.heed.sequence.flowformer;
 import java.util.List;
 import java.util.Map;
 
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -93,6 +94,17 @@ class CausalFlowAttentionTest extends MixerContract {
         try (MixerState state = attention.state(2)) {
             attention.prefill(torch.randn(2, 40, 24), state);
             assertThat(state.bytes()).isEqualTo(4L * 2 * 3 * (4 * 8 + 1 + 8 * 8));
+        }
+    }
+
+    /** Without gradients a long sequence goes in chunks of 1024 tokens. */
+    @Test
+    void chunksGiveWhatTheWholeSequenceGives() {
+        FlowAttention attention = new FlowAttention(FlowAttention.Sizes.of(24, 3), FlowConfig.of(true));
+        Tensor x = torch.randn(2, 2500, 24);
+        Tensor whole = attention.forward(x, MixerContext.of(Form.FUSED)).detach();
+        try (NoGradGuard _ = new NoGradGuard()) {
+            assertClose("in chunks", attention.forward(x, MixerContext.of(Form.FUSED)), whole, 1e-5);
         }
     }
 
