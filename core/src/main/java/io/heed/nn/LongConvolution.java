@@ -3,6 +3,7 @@ package io.heed.nn;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.StringViewOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.tensor.Ops;
@@ -18,6 +19,11 @@ import io.heed.tensor.Ops;
  * wrap.
  */
 public final class LongConvolution {
+    /** Channels that are transformed together. */
+    private static final long CHANNELS = 16;
+    /** Transforms of this length and more are cut into blocks of channels. */
+    private static final long LONG = 8192;
+
     private LongConvolution() { }
 
     /**
@@ -32,8 +38,38 @@ public final class LongConvolution {
         long length = x.size(1);
         Tensor taps = filter.size(0) > length ? filter.narrow(0, 0, length) : filter;
         long size = size(length + taps.size(0) - 1);
-        Tensor product = rfft(x, size, 1).mul(rfft(taps, size, 0));
-        return torch.fft_irfft(product, new LongOptional(size), 1, new StringViewOptional()).narrow(1, 0, length);
+        // transforms run along memory, a few channels at a time, so that they stay in the cache
+        Tensor rows = x.movedim(1, -1).contiguous(); // (B, ..., N)
+        Tensor filters = taps.movedim(0, -1).contiguous(); // (..., L)
+        int dim = shared(rows, filters);
+        long channels = rows.numel() / rows.size(0) / length;
+        if (dim < 0 || channels <= CHANNELS || size < LONG) {
+            return convolve(rows, filters, size, length).movedim(-1, 1);
+        }
+        long block = Math.max(1, CHANNELS * rows.size(dim + 1) / channels);
+        TensorVector rowBlocks = rows.split(block, dim + 1);
+        TensorVector filterBlocks = filters.split(block, dim);
+        TensorVector outputs = new TensorVector();
+        for (long i = 0; i < rowBlocks.size(); i++) {
+            outputs.push_back(convolve(rowBlocks.get(i), filterBlocks.get(i), size, length));
+        }
+        return torch.cat(outputs, dim + 1).movedim(-1, 1);
+    }
+
+    /** The first of the filters' dimensions over which channels have filters of their own; -1 where there is none. */
+    private static int shared(Tensor rows, Tensor filters) {
+        for (int dim = 0; dim < filters.dim() - 1; dim++) {
+            if (filters.dim() == rows.dim() - 1 && filters.size(dim) > 1 && filters.size(dim) == rows.size(dim + 1)) {
+                return dim;
+            }
+        }
+        return -1;
+    }
+
+    /** (B, ..., N) and (..., L) to (B, ..., N). */
+    private static Tensor convolve(Tensor rows, Tensor filters, long size, long length) {
+        Tensor product = rfft(rows, size).mul(rfft(filters, size));
+        return torch.fft_irfft(product, new LongOptional(size), -1, new StringViewOptional()).narrow(-1, 0, length);
     }
 
     /** The same by definition, in O(N^2): what tests hold {@link #apply} to. */
@@ -46,8 +82,8 @@ public final class LongConvolution {
         return y;
     }
 
-    private static Tensor rfft(Tensor x, long size, long dim) {
-        return torch.fft_rfft(x, new LongOptional(size), dim, new StringViewOptional());
+    private static Tensor rfft(Tensor x, long size) {
+        return torch.fft_rfft(x, new LongOptional(size), -1, new StringViewOptional());
     }
 
     /** The next power of two, which the transform is fastest at. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -85,6 +86,29 @@ class ConvolutionTest {
         Tensor filter = torch.randn(9, 4, 1);
         assertThat(Ops.largestDifference(LongConvolution.apply(x, filter), LongConvolution.direct(x, filter)))
                 .isLessThan(1e-5);
+    }
+
+    /** Long transforms are cut into blocks of channels: as the first channels alone, and with their gradients. */
+    @Test
+    void longConvolutionDoesNotDependOnHowChannelsAreCut() {
+        long[][] shapes = {{2, 5000, 37}, {1, 5000, 11, 2, 2}, {1, 5000, 1, 20}};
+        long[][] filters = {{4000, 37}, {5000, 11, 1, 1}, {5000, 2, 20}};
+        for (int i = 0; i < shapes.length; i++) {
+            Tensor x = torch.randn(shapes[i]).requires_grad_(true);
+            Tensor filter = torch.randn(filters[i]).mul(new Scalar(0.02)).detach().requires_grad_(true);
+            Tensor y = LongConvolution.apply(x, filter);
+            y.square().sum().backward();
+            long last = y.dim() - 1;
+            for (long channel : new long[] {0, y.size(last) - 1}) { // of the last dimension, alone: nothing is cut
+                Tensor one = x.detach().narrow(last, channel, 1).requires_grad_(true);
+                Tensor own = filter.detach().size(-1) == 1 ? filter.detach()
+                        : filter.detach().narrow(filter.dim() - 1, channel, 1);
+                Tensor alone = LongConvolution.apply(one, own);
+                alone.square().sum().backward();
+                assertThat(Ops.largestDifference(y.narrow(last, channel, 1), alone)).isLessThan(1e-4);
+                assertThat(Ops.largestDifference(x.grad().narrow(last, channel, 1), one.grad())).isLessThan(1e-3);
+            }
+        }
     }
 
     private static List<Tensor> outputsAndGradients(Tensor x, Tensor weight, Tensor bias, Tensor probe, Form form) {
