@@ -93,6 +93,14 @@ class GraphProcessTest {
                 "--out", "cut")).untilLines(folder.resolve("cut/metrics.jsonl"), 40).signal("KILL");
         assertThat(cut.status()).isNotZero();
         assertThat(folder.resolve("cut/model.safetensors")).doesNotExist();
+        Path config = folder.resolve("cut/config.json");
+        String settings = Files.readString(config);
+        Files.writeString(config, settings.replaceFirst("\"rate\" : [^,\\s]+", "\"rate\" : 0.5"));
+        HeedProcess changed = HeedProcess.start(folder, List.of("train", "--resume", "cut"));
+        assertThat(changed.status()).isEqualTo(2);
+        assertThat(changed.err().lines()).singleElement().asString().contains("was saved with rate ")
+                .contains("the configuration has 0.5");
+        Files.writeString(config, settings);
         HeedProcess resumed = HeedProcess.start(folder, List.of("train", "--resume", "cut"));
         assertThat(resumed.status()).as(resumed.err()).isZero();
         assertThat(Files.readAllBytes(folder.resolve("cut/model.safetensors")))

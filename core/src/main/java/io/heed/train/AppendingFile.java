@@ -31,8 +31,20 @@ final class AppendingFile implements AutoCloseable {
                 ? ByteBuffer.allocate(pending.remaining() + bytes.length).put(pending).put(bytes).flip()
                 : ByteBuffer.wrap(bytes);
         pending = next;
-        try {
+        attempt(this::writePending);
+    }
+
+    /** Puts all records on the disk, so that they survive the machine's end too. */
+    void sync() {
+        attempt(() -> {
             writePending();
+            channel.force(false);
+        });
+    }
+
+    private void attempt(Writing writing) {
+        try {
+            writing.run();
             warned = false;
         } catch (IOException e) {
             if (!warned) {
@@ -40,6 +52,10 @@ final class AppendingFile implements AutoCloseable {
                 warnings.accept(message(e) + "; what is missing is kept in memory and training goes on");
             }
         }
+    }
+
+    private interface Writing {
+        void run() throws IOException;
     }
 
     private void writePending() throws IOException {

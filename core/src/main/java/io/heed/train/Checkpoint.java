@@ -5,10 +5,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AbstractTensor;
@@ -30,8 +33,12 @@ import io.heed.tensor.SafetensorsException;
  * @param evaluatedAt steps done at that evaluation, -1 if none
  * @param task        the task's id
  * @param config      the configuration
+ * @param settings    all that the run was asked for, which holds more than its training; null where none were given
  */
-record Checkpoint(long step, double loss, Evaluation evaluation, long evaluatedAt, String task, TrainConfig config) {
+record Checkpoint(long step, double loss, Evaluation evaluation, long evaluatedAt, String task, TrainConfig config,
+                  JsonNode settings) {
+    /** What may differ in a run that goes on: it changes no weight. */
+    private static final Set<String> FREE = Set.of("device", "evaluateEvery", "checkpointEvery");
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final String FORMAT = "heed checkpoint 1";
 
@@ -82,6 +89,45 @@ record Checkpoint(long step, double loss, Evaluation evaluation, long evaluatedA
         } catch (SafetensorsException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
+    }
+
+    /**
+     * Requires that a run which goes on from this is the run that saved it.
+     *
+     * @throws IllegalArgumentException in one line that names the first key that differs and both values
+     */
+    void requireSame(Path file, String otherTask, TrainConfig otherConfig, JsonNode otherSettings) {
+        if (!task.equals(otherTask)) {
+            throw different(file, "task", task, otherTask);
+        }
+        if (settings != null && otherSettings != null) {
+            requireSame(file, settings, otherSettings);
+        }
+        requireSame(file, MAPPER.valueToTree(config), MAPPER.valueToTree(otherConfig));
+    }
+
+    private static void requireSame(Path file, JsonNode saved, JsonNode now) {
+        Set<String> keys = new LinkedHashSet<>();
+        saved.fieldNames().forEachRemaining(keys::add);
+        now.fieldNames().forEachRemaining(keys::add);
+        keys.removeAll(FREE);
+        for (String key : keys) {
+            JsonNode was = saved.path(key);
+            JsonNode is = now.path(key);
+            // As text, since a whole number is read back as another type than it was written from.
+            if (!was.toString().equals(is.toString())) {
+                throw different(file, key, text(was), text(is));
+            }
+        }
+    }
+
+    private static String text(JsonNode value) {
+        return value.isMissingNode() ? "absent" : value.isTextual() ? value.textValue() : value.toString();
+    }
+
+    private static IllegalArgumentException different(Path file, String key, String was, String is) {
+        return new IllegalArgumentException(file + " was saved with " + key + " " + was + ", the configuration has "
+                + is + "; put " + was + " back, or start another run");
     }
 
     private static Map<String, Tensor> tensors(List<NamedTensor> parameters, List<NamedTensor> buffers,

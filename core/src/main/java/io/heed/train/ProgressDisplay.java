@@ -51,6 +51,7 @@ public final class ProgressDisplay implements TrainListener, AutoCloseable {
                         result.value());
                 say(evaluation.step(), evaluated.strip());
             }
+            case TrainEvent.Saving saving -> { }
             case TrainEvent.Checkpointed checkpointed -> { }
             case TrainEvent.CheckpointFailed failed -> { }
             case TrainEvent.Ended ended -> close();

@@ -15,6 +15,7 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -39,6 +40,7 @@ public final class RunDirectory implements AutoCloseable {
     private final Path folder;
     private final FileChannel lock;
     private RunRecorder recorder;
+    private RunDirectory parent;
 
     private RunDirectory(Path folder) {
         this.folder = folder;
@@ -96,7 +98,9 @@ public final class RunDirectory implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalArgumentException("cannot make the run folder " + child + ": " + reason(e), e);
         }
-        return open(child);
+        RunDirectory run = open(child);
+        run.parent = this;
+        return run;
     }
 
     private static String plain(String name) {
@@ -196,9 +200,11 @@ public final class RunDirectory implements AutoCloseable {
      *
      * @param warnings gets one line for each file that cannot be written for now; training goes on
      * @return the trainer
-     * @throws IllegalArgumentException when the checkpoint does not fit the model
+     * @throws IllegalArgumentException when the checkpoint does not fit the model, or was saved under another
+     *                                  {@code config.json}
      */
     public <M extends Module> Trainer<M> attach(Trainer<M> trainer, Consumer<String> warnings) {
+        settings().ifPresent(trainer::under);
         if (hasCheckpoint()) {
             trainer.resume(checkpoint());
         }
@@ -208,6 +214,14 @@ public final class RunDirectory implements AutoCloseable {
                 saveModel(trainer.model(), ended.step());
             }
         });
+    }
+
+    /** This run's {@code config.json}, or that of the run in whose folder it is. */
+    private Optional<JsonNode> settings() {
+        if (Files.exists(config())) {
+            return Optional.of(readConfig());
+        }
+        return Optional.ofNullable(parent).flatMap(RunDirectory::settings);
     }
 
     private void saveModel(Module model, long step) {

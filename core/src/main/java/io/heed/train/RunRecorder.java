@@ -34,6 +34,7 @@ final class RunRecorder implements TrainListener, AutoCloseable {
                 metrics.append(MetricsLog.line(evaluated));
                 events.append(TensorBoardRecords.scalars(now(), evaluated.step(), scalars(evaluated.evaluation())));
             }
+            case TrainEvent.Saving saving -> metrics.sync();
             case TrainEvent.Checkpointed checkpointed -> { }
             case TrainEvent.CheckpointFailed failed -> warnings.accept(failed.reason());
             case TrainEvent.Ended ended -> close();

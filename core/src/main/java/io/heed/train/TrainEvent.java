@@ -41,6 +41,13 @@ public sealed interface TrainEvent {
     record Evaluated(long step, Evaluation evaluation, double seconds) implements TrainEvent { }
 
     /**
+     * A checkpoint is about to be saved: what must not be missing beside it belongs on the disk now.
+     *
+     * @param step steps done
+     */
+    record Saving(long step) implements TrainEvent { }
+
+    /**
      * A checkpoint is whole and in place.
      *
      * @param step    steps done, from which a resumed run goes on

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -45,6 +46,7 @@ public final class Trainer<M extends Module> implements AutoCloseable {
     private final AdamW optimizer;
     private final List<TrainListener> listeners = new ArrayList<>();
     private Path checkpoint;
+    private JsonNode settings;
     private StopSignal stop = new StopSignal();
 
     private long step;
@@ -85,6 +87,12 @@ public final class Trainer<M extends Module> implements AutoCloseable {
         return this;
     }
 
+    /** Keeps {@code settings}, what the run was asked for, in checkpoints; {@link #resume} then wants the same. */
+    public Trainer<M> under(JsonNode settings) {
+        this.settings = settings;
+        return this;
+    }
+
     /** Stops after the step in progress when {@code stop} asks for it. */
     public Trainer<M> stopOn(StopSignal stop) {
         this.stop = stop;
@@ -93,17 +101,18 @@ public final class Trainer<M extends Module> implements AutoCloseable {
 
     /**
      * Goes on from {@code file}: parameters, buffers, moments and the step number become the checkpoint's. Call it
-     * before the first step. The configuration stays this trainer's; the run gives the same bits as one that never
-     * stopped if it is the one that the checkpoint was saved under.
+     * before the first step. The run gives the same bits as one that never stopped, so its configuration must be the
+     * one that the checkpoint was saved under, but for the device and how often to evaluate and save.
      *
-     * @throws IllegalArgumentException in one line when the file is not a whole checkpoint of this model: a name is
-     *         missing
-     *                                  or unused, or a shape differs (names the tensor and both shapes)
+     * @throws IllegalArgumentException in one line when the file is not a whole checkpoint of this model (a name is
+     *                                  missing or unused, or a shape differs: names the tensor and both shapes), or of
+     *                                  another configuration (names the key and both values)
      */
     public Trainer<M> resume(Path file) {
         if (started) {
             throw new IllegalStateException("resume comes before the first step");
         }
+        Checkpoint.describe(file).requireSame(file, task.id(), config, settings);
         Checkpoint state = Checkpoint.load(file, parameters, buffers, optimizer);
         step = state.step();
         resumedAt = step;
@@ -270,9 +279,10 @@ public final class Trainer<M extends Module> implements AutoCloseable {
         if (checkpoint == null || savedAt == step) {
             return Optional.empty();
         }
+        tell(new TrainEvent.Saving(step));
         long begin = System.nanoTime();
         try {
-            new Checkpoint(step, loss, evaluation, evaluatedAt, task.id(), config)
+            new Checkpoint(step, loss, evaluation, evaluatedAt, task.id(), config, settings)
                     .save(checkpoint, parameters, buffers, optimizer);
         } catch (IOException e) {
             tell(new TrainEvent.CheckpointFailed(step, e.getMessage()));

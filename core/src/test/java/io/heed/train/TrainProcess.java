@@ -26,6 +26,8 @@ final class TrainProcess {
              Trainer<Perceptron> trainer = new Trainer<>(model, new SineTask(), config)) {
             run.attach(trainer.stopOn(stop), line -> System.out.println("warning: " + line));
             System.out.println("goes on from step " + trainer.step());
+            trainer.advance(Long.parseLong(args[3]));
+            stop.request();
             TrainResult result = trainer.run();
             System.out.println("ended at step " + result.step());
             status = result.interrupted() ? 130 : 0;
@@ -36,8 +38,13 @@ final class TrainProcess {
         System.exit(status);
     }
 
-    /** Starts it with its output in {@code log}; {@code limit} is a shell command to run before, or empty. */
-    static Process start(Path run, long steps, long width, Path log, String limit) throws IOException {
+    /**
+     * Starts it with its output in {@code log}.
+     *
+     * @param most  steps to take at the most, then it stops as when interrupted
+     * @param limit a shell command to run before, or empty
+     */
+    static Process start(Path run, long steps, long width, long most, Path log, String limit) throws IOException {
         Files.createDirectories(run);
         List<String> command = new ArrayList<>();
         if (!limit.isEmpty()) {
@@ -46,7 +53,7 @@ final class TrainProcess {
         command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "--add-modules", "jdk.incubator.vector", "-XX:-UsePerfData",
                 "-Xmx256m", "-cp", System.getProperty("java.class.path"), TrainProcess.class.getName(), run.toString(),
-                Long.toString(steps), Long.toString(width)));
+                Long.toString(steps), Long.toString(width), Long.toString(most)));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         builder.environment().put("OMP_NUM_THREADS", "1");

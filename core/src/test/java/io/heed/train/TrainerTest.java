@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BinaryOperator;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -128,6 +130,33 @@ class TrainerTest {
             assertThatThrownBy(() -> trainer.resume(file)).isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(file
                     + ": parameter.hidden.weight has shape (24, 1) in the checkpoint, (25, 1) in the model");
+        }
+    }
+
+    @Test
+    void aCheckpointOfAnotherConfigurationNamesTheKeyAndBothValues() {
+        Path file = folder.resolve("checkpoint.safetensors");
+        ObjectMapper mapper = new ObjectMapper();
+        ObjectNode settings = mapper.createObjectNode().put("heads", 4).put("text", "notes.txt");
+        try (Trainer<Perceptron> trainer = trainer(1, 0).under(settings).checkpointTo(file)) {
+            trainer.run();
+        }
+        try (Trainer<Perceptron> trainer = new Trainer<>(SineTask.model(1, 0), new SineTask(), CONFIG.withRate(0.5))) {
+            assertThatThrownBy(() -> trainer.resume(file)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(file + " was saved with rate " + CONFIG.rate() + ", the configuration has 0.5; put "
+                            + CONFIG.rate() + " back, or start another run");
+        }
+        try (Trainer<Perceptron> trainer = trainer(1, 0).under(settings.deepCopy().put("heads", 8))) {
+            assertThatThrownBy(() -> trainer.resume(file)).hasMessageContaining("saved with heads 4, the configuration"
+                    + " has 8");
+        }
+        try (Trainer<Perceptron> trainer = trainer(1, 0).under(mapper.createObjectNode().put("heads", 4))) {
+            assertThatThrownBy(() -> trainer.resume(file)).hasMessageContaining("text notes.txt, the configuration has"
+                    + " absent");
+        }
+        TrainConfig oftener = CONFIG.withEvery(1, 2);
+        try (Trainer<Perceptron> trainer = new Trainer<>(SineTask.model(1, 0), new SineTask(), oftener)) {
+            assertThat(trainer.under(settings).resume(file).step()).isEqualTo(CONFIG.steps());
         }
     }
 
