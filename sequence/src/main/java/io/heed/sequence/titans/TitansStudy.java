@@ -62,7 +62,7 @@ final class TitansStudy implements Study {
     private record Sizes(int width, int pairs, int steps, int replaced, int seeds, int gap, int[] stretches,
                          int window) {
         static Sizes of(Budget budget) {
-            return budget == Budget.QUICK ? new Sizes(32, 4, 900, 300, 1, 6, new int[] {1, 4, 8}, 8)
+            return budget == Budget.QUICK ? new Sizes(32, 4, 1500, 600, 1, 6, new int[] {1, 4, 8}, 8)
                     : new Sizes(64, 6, 4000, 2000, 3, 64, new int[] {1, 4, 16}, 32);
         }
 
@@ -88,7 +88,7 @@ final class TitansStudy implements Study {
         arms.put(NO_FORGETTING, "titans:chunk=4,forgetting=false");
         arms.put(NO_MOMENTUM, "titans:chunk=4,momentum=false");
         arms.put("memory, with neither", "titans:chunk=4,momentum=false,forgetting=false");
-        arms.put("titans-mac", "titans-mac:chunk=4,segment=" + sizes.window);
+        arms.put("titans-mac", "titans-mac:segment=" + sizes.window);
         arms.put("titans-mag", "titans-mag:chunk=4,window=" + sizes.window);
         arms.put("titans-mal", "titans-mal:chunk=4,window=" + sizes.window);
         arms.put(ATTENTION, "softmax:positions=none");

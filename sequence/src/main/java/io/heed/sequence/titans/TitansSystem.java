@@ -23,37 +23,42 @@ import io.heed.sequence.Pattern;
 
 /** What the catalogue knows of Titans. */
 public final class TitansSystem implements SystemEntry, MixerProvider {
+    private static final MixerOption CHUNK =
+            new MixerOption("chunk", "16", "tokens whose gradients are taken at one memory");
     private static final List<MixerOption> MEMORY_OPTIONS = List.of(
             new MixerOption("depth", "1", "matrices of the memory"),
             new MixerOption("hidden", "0", "width within a deeper memory; 0 for the model's"),
-            new MixerOption("chunk", "16", "tokens whose gradients are taken at one memory"),
-            new MixerOption("step", "0",
-            "largest step size; 0 for 2 / chunk, so that a chunk of equal keys does not overshoot"),
+            new MixerOption("step", "0", "largest step size; 0 for 2 over the tokens whose gradients are taken at one"
+                    + " memory, so that equal keys do not overshoot"),
             new MixerOption("momentum", "true", "whether past surprise counts"),
             new MixerOption("forgetting", "true", "whether the memory forgets"));
 
     /** The memory alone. */
     public static final MixerKind MEMORY = new MixerKind("titans", List.of("neural-memory", "titans-lmm"),
             "Titans' long-term memory: a small network that learns while it reads", Set.of(Pattern.CAUSAL_SELF),
-            with(MEMORY_OPTIONS, new MixerOption("conv", "4", "taps of the convolutions on q, k and v; 0 for none")),
-            config -> new MemoryLayer(memory(config, MixerOptions.of(config).integer("conv", 4)), 1e-6,
+            with(MEMORY_OPTIONS, CHUNK,
+                    new MixerOption("conv", "4", "taps of the convolutions on q, k and v; 0 for none")),
+            config -> new MemoryLayer(memory(config, "chunk", 16, MixerOptions.of(config).integer("conv", 4)), 1e-6,
             config.layers()))
             .withCost(Cost.LINEAR);
 
     /** Memory as context. */
     public static final MixerKind CONTEXT = block("titans-mac",
             "Titans, memory as context: attention over segments reads it and"
-            + " teaches it", TitansBlock.Use.CONTEXT, new MixerOption("segment", "32", "tokens of a segment"));
+            + " teaches it", TitansBlock.Use.CONTEXT,
+            new MixerOption("segment", "32", "tokens of a segment, whose gradients"
+            + " are taken at one memory"));
 
     /** Memory as gate. */
     public static final MixerKind GATE = block("titans-mag",
             "Titans, memory as gate: sliding-window attention gated by the"
-            + " memory", TitansBlock.Use.GATE, new MixerOption("window", "32", "tokens that attention sees"));
+            + " memory", TitansBlock.Use.GATE, CHUNK, new MixerOption("window", "32", "tokens that attention sees"));
 
     /** Memory as layer. */
     public static final MixerKind LAYER = block("titans-mal",
             "Titans, memory as layer: sliding-window attention over the"
-            + " memory's output", TitansBlock.Use.LAYER, new MixerOption("window", "32", "tokens that attention sees"));
+            + " memory's output", TitansBlock.Use.LAYER, CHUNK,
+            new MixerOption("window", "32", "tokens that attention sees"));
 
     static final List<Claim> CLAIMS = List.of(
             new Claim("long-context",
@@ -70,19 +75,22 @@ public final class TitansSystem implements SystemEntry, MixerProvider {
         return all;
     }
 
-    private static MixerKind block(String id, String line, TitansBlock.Use use, MixerOption own) {
+    private static MixerKind block(String id, String line, TitansBlock.Use use, MixerOption... own) {
         return new MixerKind(id, List.of(), line, Set.of(Pattern.CAUSAL_SELF),
-                with(MEMORY_OPTIONS, own, new MixerOption("persistent", "4", "learned tokens that all see")),
+                with(with(MEMORY_OPTIONS, own), new MixerOption("persistent", "4", "learned tokens that all see")),
                 config -> {
                     MixerOptions options = MixerOptions.of(config);
-                    return new TitansBlock(new TitansBlock.Config(memory(config, 0), config.heads(),
+                    NeuralMemory.Config memory = use == TitansBlock.Use.CONTEXT ? memory(config, "segment", 32, 0)
+                            : memory(config, "chunk", 16, 0);
+                    return new TitansBlock(new TitansBlock.Config(memory, config.heads(),
                             options.integer("segment", 32), options.integer("window", 32),
                             options.integer("persistent", 4),
                             config.layers()), use);
                 }).withCost(Cost.LINEAR);
     }
 
-    private static NeuralMemory.Config memory(MixerConfig config, int taps) {
+    /** @param run the option that says how many tokens' gradients are taken at one memory */
+    private static NeuralMemory.Config memory(MixerConfig config, String run, int standard, int taps) {
         MixerOptions options = MixerOptions.of(config);
         int width = (int) config.width();
         int hidden = options.integer("hidden", 0) == 0 ? width : options.integer("hidden", 0);
@@ -91,7 +99,7 @@ public final class TitansSystem implements SystemEntry, MixerProvider {
             dimensions.add(hidden);
         }
         dimensions.add(width);
-        int chunk = options.integer("chunk", 16);
+        int chunk = options.integer(run, standard);
         double step = options.number("step", 0) == 0 ? 2.0 / chunk : options.number("step", 0);
         return new NeuralMemory.Config(width, dimensions, chunk, taps, step, 1e-6,
                 options.flag("momentum", true), options.flag("forgetting", true));

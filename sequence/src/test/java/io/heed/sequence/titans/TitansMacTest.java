@@ -16,7 +16,7 @@ class TitansMacTest extends MixerContract {
     @Override
     protected List<MixerConfig> configs() {
         return List.of(MixerConfig.of(16, 2).withLength(64)
-                .withOptions(Map.of("segment", "5", "chunk", "3", "depth", "2", "persistent",
+                .withOptions(Map.of("segment", "5", "depth", "2", "persistent",
                 "3", "step", "0.1")));
     }
 
