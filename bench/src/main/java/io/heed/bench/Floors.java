@@ -55,6 +55,8 @@ final class Floors {
             entry("mixer-forms ssd 1x4096x128", 2.0),
             entry("mixer-forms mamba 1x4096x128", 2.0),
             entry("mixer-forms transnormer-llm 1x4096x128", 2.0),
+            entry("mixer-forms graph-aware-attention 1x4096x128", 2.0),
+            entry("mixer-forms pna-attention:maximum=own 1x4096x128", 2.0),
             entry("decode 1x8x32768x64", 0.7));
 
     /** A mixer that claims O(N) may take this much more for each token at 64k tokens than at 4k. */

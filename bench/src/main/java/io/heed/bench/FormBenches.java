@@ -26,7 +26,8 @@ final class FormBenches {
     private static final List<String> FUSED = List.of("based:part=taylor", "flowformer",
             "cca-attention:group=16,window=256",
             "landmark-attention:block=63", "prob-sparse", "normalised-attention", "ssd", "mamba",
-            "transnormer-llm");
+            "transnormer-llm",
+            "graph-aware-attention", "pna-attention:maximum=own");
 
     private FormBenches() { }
 

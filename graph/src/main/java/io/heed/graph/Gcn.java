@@ -4,6 +4,7 @@ import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Tensor;
 
 import io.heed.kernels.NeighbourAggregation.Kind;
+import io.heed.nn.Aggregation;
 import io.heed.nn.Form;
 
 /**

@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 import io.heed.kernels.NeighbourAggregation.Kind;
+import io.heed.nn.Aggregation;
 import io.heed.nn.Form;
 import io.heed.nn.Registration;
 

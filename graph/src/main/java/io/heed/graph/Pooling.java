@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 
 import io.heed.kernels.Csr;
 import io.heed.kernels.NeighbourAggregation.Kind;
+import io.heed.nn.Aggregation;
 import io.heed.nn.Form;
 
 /** Node vectors to one vector a graph. */

@@ -103,6 +103,42 @@ public final class NeighbourAggregation {
         });
     }
 
+    /**
+     * Fills {@code gradWeights}, the gradient of the weights of a {@link Kind#SUM}: an edge's is the product of its
+     * target's gradient with its source's row.
+     *
+     * @param gradOut     (1, 1, targets, W)
+     * @param gradWeights receives one float an edge by edge number
+     * @throws IllegalArgumentException that names the argument and both numbers, when shapes do not fit
+     */
+    public static void weightGradient(Csr edges, Rows x, Rows gradOut, MemorySegment gradWeights) {
+        check(Kind.SUM, edges, x, gradWeights, gradOut);
+        edges.forEachGroup(GROUP_ENTRIES, (first, end) -> {
+            for (int row = first; row < end; row++) {
+                for (int slot = edges.start[row]; slot < edges.start[row + 1]; slot++) {
+                    gradWeights.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, edges.edge[slot],
+                            product(gradOut, row, x, edges.column[slot]));
+                }
+            }
+        });
+    }
+
+    private static float product(Rows a, int aRow, Rows b, int bRow) {
+        int width = a.width();
+        long aAt = a.offset(0, 0, aRow) * Float.BYTES;
+        long bAt = b.offset(0, 0, bRow) * Float.BYTES;
+        FloatVector sum = FloatVector.zero(FLOAT);
+        int c = 0;
+        for (; c + LANES <= width; c += LANES) {
+            sum = NodeRows.load(a.data(), aAt, c).fma(NodeRows.load(b.data(), bAt, c), sum);
+        }
+        if (c < width) {
+            VectorMask<Float> in = FLOAT.indexInRange(c, width);
+            sum = NodeRows.load(a.data(), aAt, c, in).fma(NodeRows.load(b.data(), bAt, c, in), sum);
+        }
+        return RowReduction.sumOfLanes(sum);
+    }
+
     /** {@code out[row] = share * sum over entries of w_e y_c}, each entry divided by its degree in {@code divisor}. */
     private static void gather(Csr walk, int row, Rows y, MemorySegment weights, Csr divisor, float share, Rows out) {
         int width = y.width();

@@ -46,6 +46,30 @@ class NeighbourAggregationTest {
     }
 
     @Test
+    void anEdgesWeightGetsItsTargetsGradientTimesItsSource() {
+        for (int width : new int[] {1, 7, 16, 70}) {
+            Random random = new Random(width);
+            int[] source = random.ints(EDGES, 0, SOURCES).toArray();
+            int[] target = random.ints(EDGES, 0, TARGETS).toArray();
+            double[] x = EdgeReference.Case.normal(random, SOURCES * width, 1);
+            double[] gradOut = EdgeReference.Case.normal(random, TARGETS * width, 1);
+            double[] expected = new double[EDGES];
+            for (int e = 0; e < EDGES; e++) {
+                for (int c = 0; c < width; c++) {
+                    expected[e] += gradOut[target[e] * width + c] * x[source[e] * width + c];
+                }
+            }
+            try (Arena arena = Arena.ofShared()) {
+                Rows found = EdgeAttentionTest.view(arena, new double[EDGES], 1, EDGES, 1);
+                NeighbourAggregation.weightGradient(Csr.of(TARGETS, SOURCES, source, target),
+                        EdgeAttentionTest.view(arena, x, 1, SOURCES, width),
+                        EdgeAttentionTest.view(arena, gradOut, 1, TARGETS, width), found.data());
+                EdgeAttentionTest.near(found, expected, "gradient of weights at width " + width);
+            }
+        }
+    }
+
+    @Test
     void wrongArgumentsAreNamed() {
         try (Arena arena = Arena.ofShared()) {
             Csr edges = Csr.of(2, 3, new int[] {2, 0}, new int[] {0, 1});

@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.nn.Form;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Norm;
 import io.heed.tensor.Weights;
@@ -56,7 +57,7 @@ final class Decoder extends Module {
     Tensor forward(Tensor tokens) {
         Tensor x = torch.embedding(embedding, tokens);
         for (DecoderLayer layer : layers) {
-            x = layer.forward(x).out();
+            x = layer.forward(x, Form.AUTO).out();
         }
         return torch.linear(norm.forward(x), embedding);
     }
@@ -90,8 +91,8 @@ final class Decoder extends Module {
             double all = 0;
             double own = 0;
             for (DecoderLayer layer : layers) {
-                DecoderLayer.Trace trace = layer.forward(x);
-                Tensor edges = trace.adjacency().ne(new Scalar(0));
+                DecoderLayer.Trace trace = layer.forward(x, Form.AUTO);
+                Tensor edges = layer.adjacency(trace.map()).ne(new Scalar(0));
                 all += edges.sum().item_double();
                 own += edges.diagonal(0, -2, -1).sum().item_double();
                 x = trace.out();

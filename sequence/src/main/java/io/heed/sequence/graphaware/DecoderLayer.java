@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.nn.Form;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Mlp;
 import io.heed.nn.Norm;
@@ -71,23 +72,27 @@ final class DecoderLayer extends Module {
     /**
      * What a layer gives.
      *
-     * @param out       (B, N, D)
-     * @param adjacency (B, N, N) of the GIN, or null
+     * @param out (B, N, D)
+     * @param map (B, H, N, N) of its attention
      */
-    record Trace(Tensor out, Tensor adjacency) { }
+    record Trace(Tensor out, Tensor map) { }
+
+    /** The GIN's graph on an attention map: (B, H, N, N) to (B, N, N). */
+    Tensor adjacency(Tensor map) {
+        return gin.adjacency(map, is_training());
+    }
 
     /** Runs the layer on x (B, N, D). */
-    Trace forward(Tensor x) {
+    Trace forward(Tensor x, Form form) {
         Tensor normal = before.forward(x);
         Tensor map = attention.map(normal);
         Tensor u = x.add(attention.forward(normal, map));
-        Tensor adjacency = gin == null ? null : gin.adjacency(map, is_training());
-        Tensor v = gin == null ? u : gin.forward(u, adjacency, is_training());
+        Tensor v = gin == null ? u : gin.forward(u, map, is_training(), form);
         Tensor y = after.forward(v);
         return new Trace(switch (kind) {
             case STANDARD -> v.add(((Mlp) mlp).forward(y));
             case LINEAR, SHALLOW -> v.add(((Maps) mlp).forward(y));
             case NONE -> y;
-        }, adjacency);
+        }, map);
     }
 }

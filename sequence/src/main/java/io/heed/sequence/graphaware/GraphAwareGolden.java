@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 
 import io.heed.catalog.GoldenCase;
 import io.heed.catalog.GoldenSubject;
+import io.heed.nn.Form;
 import io.heed.sequence.GoldenConfig;
 
 /** Builds what the golden cases of graph-aware attention check. */
@@ -85,8 +86,8 @@ final class GraphAwareGolden {
                 mlp(config.text("MLP_type").orElse("standard_mlp")),
                 config.integer("intermediate_size", (int) (4 * width)), sparse, 0);
         return new GoldenSubject(layer, in -> {
-            DecoderLayer.Trace trace = layer.forward(in.get("hidden_states"));
-            return Map.of("out", trace.out(), "adj", trace.adjacency());
+            DecoderLayer.Trace trace = layer.forward(in.get("hidden_states"), Form.AUTO);
+            return Map.of("out", trace.out(), "adj", layer.adjacency(trace.map()));
         });
     }
 

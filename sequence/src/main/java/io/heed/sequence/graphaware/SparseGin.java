@@ -10,6 +10,9 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
+import io.heed.kernels.Csr;
+import io.heed.kernels.MapEdges;
+import io.heed.nn.Form;
 import io.heed.nn.Initialisation;
 import io.heed.nn.Norm;
 import io.heed.nn.Registration;
@@ -32,6 +35,12 @@ import io.heed.tensor.Ops;
 final class SparseGin {
     /** In the MLP over heads, as the official code fixes it. */
     private static final double JOIN_DROPOUT = 0.1;
+    /** Positions from which a graph of few edges is kept as a list; below, dense products cost less. */
+    private static final long SPARSE_FROM = 256;
+    /** Share of all entries up to which edges are few. */
+    private static final double MOST_EDGES = 1.0 / 16;
+    /** Below the limit, so that rounding in another order loses no edge; weaker ones get weight 0. */
+    private static final double MARGIN = 1e-4;
     /** PReLU's initial slope. */
     private static final double SLOPE = 0.25;
 
@@ -117,7 +126,47 @@ final class SparseGin {
      * @return (B, N, N): row i holds the weights of the edges between query i and keys j up to i, 0 for no edge
      */
     Tensor adjacency(Tensor maps, boolean training) {
-        Tensor joined = switch (config.method()) {
+        return edges(joined(maps, training).tril(0)).tril(config.selfEdges() ? 0 : -1);
+    }
+
+    /**
+     * The same graph in the form in which messages cost least: as self edges where messages go nowhere else, and as a
+     * list of edges where it is fused, the sequence long and the edges few, found without a tensor of all entries.
+     */
+    MapGraph graph(Tensor maps, boolean training, Form form) {
+        if (config.direction() == SparseGinConfig.EdgeDirection.OFFICIAL) {
+            return new MapGraph.Own(counted(own(maps, training)));
+        }
+        double limit = config.limit();
+        if (form.isFused(maps) && maps.size(3) >= SPARSE_FROM && limit > MARGIN) {
+            MapEdges.Join join = config.method() == SparseGinConfig.Method.THRESHOLD_ANY ? MapEdges.Join.MAX
+                    : MapEdges.Join.SUM;
+            Csr few = MapGraph.Sparse.above(maps, join, limit - MARGIN, config.selfEdges());
+            if (few.edges() <= MOST_EDGES * maps.size(0) * maps.size(2) * maps.size(3)) {
+                Tensor weights = edges(joined(MapGraph.Sparse.at(few, maps), training)).squeeze(0);
+                return new MapGraph.Sparse(few, counted(weights));
+            }
+        }
+        return new MapGraph.Dense(counted(adjacency(maps, training)));
+    }
+
+    /** (B, N): each position's edge to itself. */
+    private Tensor own(Tensor maps, boolean training) {
+        if (config.method() == SparseGinConfig.Method.LEARNED_SOFTMAX) {
+            return adjacency(maps, training).diagonal(0, -2, -1);
+        }
+        Tensor own = edges(joined(maps.diagonal(0, -2, -1), training));
+        return config.selfEdges() ? own : torch.zeros_like(own);
+    }
+
+    /** What messages are multiplied by. */
+    private Tensor counted(Tensor edges) {
+        return config.weighted() ? edges : edges.ne(new Scalar(0)).to(Ops.type(edges));
+    }
+
+    /** The heads' weights as one: (B, H, ..) to (B, ..). */
+    private Tensor joined(Tensor maps, boolean training) {
+        return switch (config.method()) {
             case MEAN -> maps.mean(1);
             case SUM -> torch.clamp_max(maps.sum(1), new Scalar(1));
             case THRESHOLD_ANY -> Ops.scale(Ops.shift(maps, -config.threshold()), 1 / config.anyTau()).sigmoid()
@@ -125,38 +174,35 @@ final class SparseGin {
             case LEARNED_SIGMOID -> learned(maps, training).sigmoid();
             case LEARNED_SOFTMAX -> torch.softmax(learned(maps, training), -1);
         };
-        Tensor adjacency = joined.tril(0);
-        if (config.alpha() > 0) {
-            adjacency = Ops.scale(Ops.shift(adjacency, -config.threshold()), config.alpha()).sigmoid();
-        }
-        if (!Double.isNaN(config.epsilon())) {
-            adjacency = Ops.fill(adjacency, adjacency.le(new Scalar(config.epsilon())), 0);
-        }
-        return adjacency.tril(config.selfEdges() ? 0 : -1);
     }
 
-    /** The MLP over the heads' weights at each entry: (B, H, N, N) to (B, N, N). */
+    /** Joined weights as edges: sharpened, and 0 where they are too weak. */
+    private Tensor edges(Tensor joined) {
+        Tensor edges = config.alpha() > 0
+                ? Ops.scale(Ops.shift(joined, -config.threshold()), config.alpha()).sigmoid() : joined;
+        return Double.isNaN(config.epsilon()) ? edges
+                : Ops.fill(edges, edges.le(new Scalar(config.epsilon())), 0);
+    }
+
+    /** The MLP over the heads' weights at each entry: (B, H, ..) to (B, ..). */
     private Tensor learned(Tensor maps, boolean training) {
-        Tensor hidden = joinFirst.forward(maps.permute(0, 2, 3, 1)).relu();
+        Tensor hidden = joinFirst.forward(maps.movedim(1, -1)).relu();
         return joinSecond.forward(torch.dropout(hidden, JOIN_DROPOUT, training)).squeeze(-1);
     }
 
     /**
      * u + scale * rms(GIN(u)).
      *
-     * @param u         (B, N, D)
-     * @param adjacency (B, N, N)
+     * @param u    (B, N, D)
+     * @param maps (B, H, N, N), the heads' attention maps
      */
-    Tensor forward(Tensor u, Tensor adjacency, boolean training) {
+    Tensor forward(Tensor u, Tensor maps, boolean training, Form form) {
         copies.forEach(copy -> copy.copy_(slope.detach()));
-        Tensor edges = config.weighted() ? adjacency : adjacency.ne(new Scalar(0)).to(Ops.type(adjacency));
-        Tensor own = config.direction() == SparseGinConfig.EdgeDirection.OFFICIAL
-                ? edges.diagonal(0, -2, -1).unsqueeze(-1) : null;                    // (B, N, 1)
+        MapGraph graph = graph(maps, training, form);
         Tensor y = in == null ? u : in.forward(u);
         for (Conv conv : convs) {
-            Tensor messages = own != null ? y.mul(own) : edges.matmul(y);
-            Tensor next = torch.dropout(activate(transform(conv, y.mul(conv.epsilon).add(messages))), config.dropout(),
-                    training);
+            Tensor g = y.mul(conv.epsilon).add(graph.messages(y));
+            Tensor next = torch.dropout(activate(transform(conv, g)), config.dropout(), training);
             y = config.residual() ? next.add(y) : next;
         }
         Tensor gathered = out == null ? y : out.forward(y);

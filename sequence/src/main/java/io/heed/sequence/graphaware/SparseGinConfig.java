@@ -67,6 +67,25 @@ public record SparseGinConfig(long width, long hidden, int layers, Activation ac
         KEY_TO_QUERY
     }
 
+    /**
+     * The sum of an entry's weights over the heads, for {@link Method#THRESHOLD_ANY} the largest of them, up to which
+     * it is no edge; NaN where that cannot be said of an entry by itself.
+     */
+    double limit() {
+        double joined = alpha > 0 ? threshold + logit(epsilon) / alpha : epsilon;
+        return switch (method) {
+            case MEAN -> heads * joined;
+            case SUM -> joined < 1 ? joined : Double.POSITIVE_INFINITY;              // the sum counts as 1 at most
+            case THRESHOLD_ANY -> threshold + anyTau * logit(joined);
+            case LEARNED_SIGMOID, LEARNED_SOFTMAX -> Double.NaN;
+        };
+    }
+
+    private static double logit(double share) {
+        return share <= 0 ? Double.NEGATIVE_INFINITY : share >= 1 ? Double.POSITIVE_INFINITY
+                : Math.log(share / (1 - share));
+    }
+
     /** The published example on a decoder of width {@code width}, but for the graph's own width. */
     public static SparseGinConfig example(long width, int heads, long hidden, EdgeDirection direction) {
         return new SparseGinConfig(width, hidden, 1, Activation.PRELU, 0.1, Method.SUM, 128, heads, 10, 10, 0.1, 0.6,

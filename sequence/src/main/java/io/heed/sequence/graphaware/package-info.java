@@ -24,6 +24,8 @@
  * <p>Sparse-GIN fine-tuning: a trained decoder keeps its attention; the maps become a sparse graph on which a small GIN
  * ({@link io.heed.sequence.graphaware.SparseGin}) is trained between attention and MLP, everything else frozen. In the
  * official code only self edges survive, so it mixes no tokens;
- * {@link io.heed.sequence.graphaware.SparseGinConfig.EdgeDirection} also offers what the text means.
+ * {@link io.heed.sequence.graphaware.SparseGinConfig.EdgeDirection} also offers what the text means. A causal softmax
+ * over H heads has at most H / c entries a row above c, so from 256 positions on the graph is kept as a list of edges,
+ * and messages cost O(edges) rather than O(N^2).
  */
 package io.heed.sequence.graphaware;

@@ -1,6 +1,8 @@
 package io.heed.sequence.graphaware;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import org.bytedeco.javacpp.PointerScope;
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import io.heed.nn.Form;
 import io.heed.sequence.graphaware.SparseGinConfig.EdgeDirection;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
@@ -63,13 +66,74 @@ class SparseGinTest {
         assertThat(Ops.item(adjacency.tril(-1).ne(new Scalar(0)).sum())).as("edges to other tokens").isPositive();
         Tensor u = torch.randn(1, 7, WIDTH);
         Tensor changed = Ops.cat(1, torch.randn(1, 1, WIDTH), u.narrow(1, 1, 6));
-        double moved = Ops.largestDifference(gin.forward(u, adjacency, false).narrow(1, 1, 6),
-                gin.forward(changed, adjacency, false).narrow(1, 1, 6));
+        double moved = Ops.largestDifference(gin.forward(u, maps, false, Form.AUTO).narrow(1, 1, 6),
+                gin.forward(changed, maps, false, Form.AUTO).narrow(1, 1, 6));
         if (direction == EdgeDirection.OFFICIAL) {
             assertThat(moved).isZero();
         } else {
             assertThat(moved).isGreaterThan(1e-3);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = SparseGinConfig.Method.class, names = {"MEAN", "SUM", "THRESHOLD_ANY"})
+    void aListOfEdgesGivesTheDenseGraphsOutputsAndGradients(SparseGinConfig.Method method) {
+        Tensor logits = torch.randn(2, HEADS, 301, 301).mul(new Scalar(3)).tril(0)
+                .add(torch.ones(301, 301).triu(1).mul(new Scalar(-1e9)));
+        Tensor rows = torch.randn(2, 301, WIDTH);
+        Tensor probe = torch.randn(2, 301, WIDTH);
+        for (boolean weighted : new boolean[] {true, false}) {
+            for (boolean selfEdges : new boolean[] {true, false}) {
+                SparseGinConfig few = few(method, weighted, selfEdges);
+                List<List<Tensor>> found = new ArrayList<>();
+                for (Form form : new Form[] {Form.REFERENCE, Form.FUSED}) {
+                    Seeds.seedTorch(7, "weights", 0);
+                    Module parent = new Module("parent");
+                    SparseGin gin = new SparseGin(parent, few);
+                    Tensor u = rows.clone().set_requires_grad(true);
+                    Tensor z = logits.clone().set_requires_grad(true);
+                    Tensor maps = torch.softmax(z, -1);
+                    MapGraph graph = gin.graph(maps, false, form);
+                    assertThat(graph).isInstanceOf(form == Form.FUSED ? MapGraph.Sparse.class : MapGraph.Dense.class);
+                    Tensor out = gin.forward(u, maps, false, form);
+                    out.mul(probe).sum().backward();
+                    List<Tensor> all = new ArrayList<>(List.of(out, u.grad()));
+                    if (weighted) {
+                        all.add(z.grad());
+                    }
+                    Weights.parameters(parent).values().forEach(weight -> all.add(weight.grad()));
+                    found.add(all);
+                }
+                for (int i = 0; i < found.getFirst().size(); i++) {
+                    Tensor expected = found.getFirst().get(i);
+                    assertThat(Ops.largestDifference(expected, found.get(1).get(i))).as("%d", i)
+                            .isLessThan(1e-5 * (1 + expected.abs().max().item_double()));
+                }
+                assertThat(Ops.item(found.getFirst().get(1).sub(probe).abs().max())).as("the graph takes part")
+                        .isPositive();
+            }
+        }
+    }
+
+    private static SparseGinConfig few(SparseGinConfig.Method method, boolean weighted, boolean selfEdges) {
+        boolean any = method == SparseGinConfig.Method.THRESHOLD_ANY;
+        return new SparseGinConfig(WIDTH, 6, 2, SparseGinConfig.Activation.PRELU, 0, method, 8, HEADS, 0.05,
+                any ? 0 : 10, any ? 0.3 : 0.1, any ? 0.5 : 0.6, selfEdges, EdgeDirection.KEY_TO_QUERY, weighted, true,
+                1,
+                false, false, true, 1e-5, 0.5);
+    }
+
+    @Test
+    void aGraphWithoutEdgesAndOneOfNearlyAllAreServed() {
+        SparseGin gin = new SparseGin(new Module("parent"), few(SparseGinConfig.Method.SUM, true, false));
+        Tensor even = torch.full(new long[] {1, HEADS, 300, 300}, new Scalar(1.0 / 300));
+        Tensor u = torch.randn(1, 300, WIDTH);
+        assertThat(gin.graph(even, false, Form.AUTO)).isInstanceOfSatisfying(MapGraph.Sparse.class,
+                graph -> assertThat(graph.edges().edges()).isZero());
+        assertThat(Ops.largestDifference(gin.forward(u, even, false, Form.AUTO),
+                gin.forward(u, even, false, Form.REFERENCE))).isLessThan(1e-6);
+        Tensor strong = torch.full(new long[] {1, HEADS, 300, 300}, new Scalar(0.5));
+        assertThat(gin.graph(strong, false, Form.AUTO)).isInstanceOf(MapGraph.Dense.class);
     }
 
     @Test
@@ -122,7 +186,7 @@ class SparseGinTest {
         try (NoGradGuard _ = new NoGradGuard()) {
             Weights.of(parent).get("gnn.convs.0.activation_fn.weight").fill_(new Scalar(0.125));
         }
-        gin.forward(torch.randn(1, 3, WIDTH), torch.eye(3).unsqueeze(0), true);
+        gin.forward(torch.randn(1, 3, WIDTH), torch.eye(3).expand(1, HEADS, 3, 3), true, Form.AUTO);
         assertThat(Ops.item(Weights.of(parent).get("gnn.activation.weight"))).isEqualTo(0.125);
     }
 }

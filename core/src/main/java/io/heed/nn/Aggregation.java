@@ -1,6 +1,7 @@
-package io.heed.graph;
+package io.heed.nn;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 
 import org.bytedeco.pytorch.Tensor;
@@ -9,7 +10,6 @@ import org.bytedeco.pytorch.global.torch;
 import io.heed.kernels.Csr;
 import io.heed.kernels.NeighbourAggregation;
 import io.heed.kernels.NeighbourAggregation.Kind;
-import io.heed.nn.Form;
 import io.heed.tensor.Autograd;
 import io.heed.tensor.Ops;
 import io.heed.tensor.View;
@@ -59,6 +59,59 @@ public final class Aggregation {
             }
             return List.of(gradient);
         }).getFirst();
+    }
+
+    /**
+     * {@code out_t = sum over entries of w_e x_s}, with a gradient of the weights too.
+     *
+     * @param matrix  row t lists what t receives from
+     * @param x       (columns, W)
+     * @param weights (edges) by edge number
+     * @return (rows, W)
+     */
+    public static Tensor sum(Csr matrix, Tensor x, Tensor weights, Form form) {
+        if (!form.isFused(x)) {
+            return composedSum(matrix, x, weights.unsqueeze(1));
+        }
+        return Autograd.apply(List.of(x, weights), (context, in) -> {
+            Tensor out = Ops.empty(matrix.rows(), x.size(1));
+            Tensor factors = in.get(1).contiguous();
+            try (View rows = View.read(in.getFirst()); View o = View.write(out)) {
+                NeighbourAggregation.forward(Kind.SUM, matrix, rows.rows(), View.segment(factors), o.rows(), null);
+            }
+            context.save(in.getFirst(), factors);
+            return List.of(out);
+        }, (context, gradients) -> {
+            Tensor values = context.saved(0);
+            Tensor factors = context.saved(1);
+            Tensor ofValues = context.needsGradient(0) ? torch.empty_like(values.contiguous()) : null;
+            Tensor ofFactors = context.needsGradient(1) ? torch.empty_like(factors) : null;
+            try (View rows = View.read(values); View g = View.read(gradients.getFirst().contiguous())) {
+                if (ofValues != null) {
+                    try (View into = View.write(ofValues)) {
+                        NeighbourAggregation.backward(Kind.SUM, matrix, rows.rows(), View.segment(factors), g.rows(),
+                                null, into.rows());
+                    }
+                }
+                if (ofFactors != null) {
+                    NeighbourAggregation.weightGradient(matrix, rows.rows(), g.rows(), View.segment(ofFactors));
+                }
+            }
+            return Arrays.asList(ofValues, ofFactors);
+        }).getFirst();
+    }
+
+    private static Tensor composedSum(Csr matrix, Tensor x, Tensor weights) {
+        long[] column = new long[matrix.edges()];
+        long[] row = new long[matrix.edges()];
+        for (int r = 0; r < matrix.rows(); r++) {
+            for (int slot = matrix.first(r); slot < matrix.first(r + 1); slot++) {
+                column[matrix.edge(slot)] = matrix.column(slot);
+                row[matrix.edge(slot)] = r;
+            }
+        }
+        return torch.zeros(new long[] {matrix.rows(), x.size(1)}, x.options())
+                .index_add(0, Ops.of(row), x.index_select(0, Ops.of(column)).mul(weights));
     }
 
     private static Tensor composed(Kind kind, Csr matrix, Tensor x, float[] weights) {
