@@ -1,6 +1,7 @@
 package io.heed.sequence.lama;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +23,9 @@ final class GlossTopics {
     static final int WORDS = 30;
 
     private static final int MOST_KNOWN = 8000;
+    /** Documents about as long as one, that a batch is drawn from. */
+    private static final int NEAR = 1024;
+    private static final Comparator<Document> BY_LENGTH = Comparator.comparingInt(one -> one.words().length);
 
     private final Map<String, Integer> numbers = new HashMap<>();
     private final List<Document> train = new ArrayList<>();
@@ -50,6 +54,7 @@ final class GlossTopics {
         }
         count(kept);
         kept.forEach(one -> add(train, one));
+        train.sort(BY_LENGTH);
         all.stream().filter(one -> one.split() == Split.VALIDATION).forEach(one -> add(validation, one));
     }
 
@@ -82,23 +87,26 @@ final class GlossTopics {
         return train.size();
     }
 
-    /** A training batch, drawn anew for every key. */
+    /** A training batch, drawn anew for every key, of documents about as long, so that little of it is padding. */
     Batch sample(long key, int rows) {
         CounterRandom random = new CounterRandom(key);
+        int near = Math.min(NEAR, train.size());
+        int first = Math.clamp(random.nextInt(train.size()) - near / 2, 0, train.size() - near);
         List<Document> drawn = new ArrayList<>();
         for (int i = 0; i < rows; i++) {
-            drawn.add(train.get(random.nextInt(train.size())));
+            drawn.add(train.get(first + random.nextInt(near)));
         }
         return batch(drawn);
     }
 
-    /** {@code count} held-out documents, spread evenly, {@code rows} at a time. */
+    /** {@code count} held-out documents, spread evenly, {@code rows} at a time, the shortest first. */
     List<Batch> heldOut(int count, int rows) {
         List<Document> documents = new ArrayList<>();
         double every = Math.max(1, (double) validation.size() / count);
         for (double at = 0; at < validation.size() && documents.size() < count; at += every) {
             documents.add(validation.get((int) at));
         }
+        documents.sort(BY_LENGTH);
         List<Batch> batches = new ArrayList<>();
         for (int from = 0; from < documents.size(); from += rows) {
             batches.add(batch(documents.subList(from, Math.min(documents.size(), from + rows))));
