@@ -21,10 +21,12 @@ import io.heed.tensor.Ops;
  * answers.
  *
  * <p>Parameters {@code start_symbol (2)}, {@code end_symbol (h)}, {@code encoder_c_0 (h)}, {@code encoder.*} and
- * {@code decoder.*} as libtorch names an LSTM of one layer. All fresh weights are uniform within 0.08.
+ * {@code decoder.*} as libtorch names an LSTM of one layer. All fresh weights are uniform, within 0.08 at 512 units as
+ * in the paper, and wider for fewer, so that the sums they make are as large: pointers that all start alike learn late.
  */
 abstract class PointModel extends Module {
     private static final double BOUND = 0.08;
+    private static final double PAPER_UNITS = 512;
 
     private final int inputs;
     private final Tensor startSymbol;
@@ -46,9 +48,10 @@ abstract class PointModel extends Module {
     /** Draws all weights anew; subclasses call it when all are registered. */
     final void drawWeights() {
         try (PointerScope _ = new PointerScope(); NoGradGuard _ = new NoGradGuard()) {
+            double bound = BOUND * Math.sqrt(PAPER_UNITS / endSymbol.size(0));
             TensorVector all = parameters();
             for (long i = 0; i < all.size(); i++) {
-                all.get(i).uniform_(-BOUND, BOUND, null);
+                all.get(i).uniform_(-bound, bound, null);
             }
         }
     }
@@ -96,23 +99,21 @@ abstract class PointModel extends Module {
     abstract Tensor scores(Encoded encoded, Tensor states);
 
     /**
-     * Scores of every step when the right answers are given: step s is told answers 1 to s.
+     * Scores of every step when the right answers are given: step s is told answers 1 to s, so that the decoder runs
+     * over all of them at once and then all scores are one product. {@link #step} takes them one by one.
      *
      * @param points        (B, N, 2)
      * @param lengths       (B) int64
      * @param targets       (B, S) int64 from 1, 0 past the end
-     * @param targetLengths (B) int64
-     * @return (B, S + 1, 1 + N)
+     * @return (B, S + 1, 1 + N); what stands past an answer's end means nothing
      */
-    final Tensor forward(Tensor points, Tensor lengths, Tensor targets, Tensor targetLengths) {
+    final Tensor forward(Tensor points, Tensor lengths, Tensor targets) {
         Encoded encoded = encode(points, lengths);
         Tensor chosen = targets.sub(new Scalar(1)).clamp_min(new Scalar(0)).unsqueeze(-1)
                 .expand(targets.size(0), targets.size(1), points.size(2));
         Tensor inputs = torch.cat(new TensorVector(startSymbol.expand(points.size(0), 1, startSymbol.size(0)),
                 points.gather(1, chosen)), 1);
-        Tensor states = PackedRecurrence.lstm(decoder, inputs, targetLengths.add(new Scalar(1)), encoded.h(),
-                encoded.c()).outputs();
-        return scores(encoded, states);
+        return scores(encoded, PackedRecurrence.lstm(decoder, inputs, encoded.h(), encoded.c()).outputs());
     }
 
     /**

@@ -14,7 +14,8 @@ import io.heed.train.Step;
 import io.heed.train.Task;
 
 /**
- * Learning a {@link Problem} by the right answers, on new instances at every step. The metric is the share of answers'
+ * Learning a {@link Problem} by the right answers, on new instances at every step, all of one size, so that the encoder
+ * packs nothing; held-out instances mix sizes. The metric is the share of answers'
  * tokens that are likeliest when those before are right, the end included.
  *
  * @param least fewest points
@@ -32,7 +33,8 @@ record PointTask(Problem problem, int least, int most) implements Task<PointMode
 
     @Override
     public Tensor loss(PointModel model, Step step) {
-        Instances batch = Instances.of(problem, step.key(), BATCH, least, most);
+        int n = least + new CounterRandom(step.key()).nextInt(most - least + 1);
+        Instances batch = Instances.of(problem, step.key(), BATCH, n, n);
         return PointModel.loss(scores(model, batch), batch.targets(), batch.targetLengths());
     }
 
@@ -57,7 +59,7 @@ record PointTask(Problem problem, int least, int most) implements Task<PointMode
     }
 
     private static Tensor scores(PointModel model, Instances batch) {
-        return model.forward(batch.points(), batch.lengths(), batch.targets(), batch.targetLengths());
+        return model.forward(batch.points(), batch.lengths(), batch.targets());
     }
 
     private static long count(Tensor flags) {

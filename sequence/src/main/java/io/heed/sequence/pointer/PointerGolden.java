@@ -21,7 +21,7 @@ final class PointerGolden {
             Tensor lengths = in.get("lengths");
             Tensor targets = in.get("targets").t();
             Tensor targetLengths = in.get("target_lengths");
-            Tensor scores = network.forward(in.get("points").transpose(0, 1), lengths, targets, targetLengths);
+            Tensor scores = network.forward(in.get("points").transpose(0, 1), lengths, targets);
             Tensor valid = PointModel.counted(scores.size(1), targetLengths).unsqueeze(-1)
                     .logical_and(scores.isfinite());
             return Map.of("logits", Ops.fill(scores, valid.logical_not(), 0).transpose(0, 1), "valid",

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 import org.bytedeco.javacpp.PointerScope;
@@ -23,12 +24,12 @@ import io.heed.sequence.StudyTraining;
 import io.heed.tensor.Seeds;
 import io.heed.train.TrainConfig;
 
-/** Hulls by three networks under equal steps, hulls of more points than were trained, and tours. */
+/** Hulls by three networks under equal steps, hulls of more points than were trained, triangulations and tours. */
 final class PointerStudy implements Study {
     private static final String POINTER = "pointer network";
     private static final String ATTENTION = "LSTM with attention";
     private static final String LSTM = "LSTM";
-    private static final double RATE = 2e-3;
+    private static final double RATE = 1e-2;
     private static final double CLIP = 2;
     private static final int BEAMS = 3;
     private static final int EVALUATED = 500;
@@ -40,13 +41,17 @@ final class PointerStudy implements Study {
 
     private record Arm(double tokens, HullScore hulls, double seconds, Map<Integer, HullScore> longer) { }
 
-    private record TourArm(int cities, double ours, double shortest, double nearest) { }
-
-    private record Sizes(int hidden, int least, int most, int steps, int tourSteps, int[] cities, int[] longer,
-            double area) {
+    private record Sizes(int hidden, int least, int most, int steps, int triangleSteps, int[] triangulated,
+            int tourSteps, int[] cities, int[] longer, double area) {
         static Sizes of(Budget budget) {
-            return budget == Budget.QUICK ? new Sizes(64, 5, 6, 3000, 1500, new int[] {5}, new int[] {8, 10, 12}, 0.9)
-                    : new Sizes(128, 5, 12, 12_000, 8000, new int[] {5, 8}, new int[] {20, 50, 100}, 0.97);
+            return budget == Budget.QUICK
+                    ? new Sizes(64, 5, 6, 3000, 3000, new int[] {5}, 2000, new int[] {5}, new int[] {8, 10, 12}, 0.9)
+                    : new Sizes(128, 5, 12, 12_000, 12_000, new int[] {5, 10}, 8000, new int[] {5, 8},
+                            new int[] {20, 50, 100}, 0.97);
+        }
+
+        double allSteps() {
+            return 3.0 * steps + (double) triangulated.length * triangleSteps + (double) cities.length * tourSteps;
         }
     }
 
@@ -64,28 +69,39 @@ final class PointerStudy implements Study {
         models.put(ATTENTION, () -> new FixedDictionary(2, sizes.hidden, sizes.most, true));
         models.put(POINTER, () -> new PointerNetwork(2, sizes.hidden));
         Map<String, Arm> arms = new LinkedHashMap<>();
-        double all = 3.0 * sizes.steps + (double) sizes.cities.length * sizes.tourSteps;
+        double all = sizes.allSteps();
         for (Map.Entry<String, Supplier<PointModel>> one : models.entrySet()) {
             progress.update(arms.size() * sizes.steps / all, one.getKey());
             arms.put(one.getKey(), hulls(one.getValue(), sizes, one.getKey().equals(POINTER)));
         }
-        List<TourArm> tours = new ArrayList<>();
-        for (int cities : sizes.cities) {
-            progress.update((3.0 * sizes.steps + tours.size() * sizes.tourSteps) / all, cities + " cities");
-            tours.add(tour(cities, sizes));
+        double done = 3.0 * sizes.steps;
+        Map<Integer, TriangleScore> triangles = new LinkedHashMap<>();
+        for (int n : sizes.triangulated) {
+            progress.update(done / all, "triangulations of " + n + " points");
+            triangles.put(n, of(Problem.DELAUNAY, n, sizes.triangleSteps, sizes,
+                    (network, held) -> TriangleScore.of(network, held, BEAMS)));
+            done += sizes.triangleSteps;
         }
-        report.table(hullTable(arms, sizes)).table(longerTable(arms.get(POINTER))).table(tourTable(tours))
-                .plot(plot(arms.get(POINTER)));
+        Map<Integer, TourScore> tours = new LinkedHashMap<>();
+        for (int cities : sizes.cities) {
+            progress.update(done / all, cities + " cities");
+            tours.put(cities, of(Problem.TSP, cities, sizes.tourSteps, sizes,
+                    (network, held) -> TourScore.of(network, held, BEAMS)));
+            done += sizes.tourSteps;
+        }
+        report.table(hullTable(arms, sizes)).table(longerTable(arms.get(POINTER))).table(triangleTable(triangles))
+                .table(tourTable(tours)).plot(plot(arms.get(POINTER)));
         report.note("Uniform points, new at every step, " + sizes.least + " to " + sizes.most
                 + " for hulls; one LSTM layer of "
                 + sizes.hidden + ", AdamW at " + RATE + ", clip " + CLIP + ", batches of 128, " + sizes.steps
-                + " steps for each model"
+                + " steps for each model, " + sizes.triangleSteps + " for triangulations, " + sizes.tourSteps
+                + " for tours"
                 + " (the paper: 256 or 512 units, a million instances). Answers by beam search with " + BEAMS
                 + " beams.");
         report.note("The LSTM and the LSTM with attention answer from a dictionary of " + sizes.most
                 + " numbers and cannot read more"
                 + " points.");
-        return verdict(report, arms, tours, sizes, budget);
+        return verdict(report, arms, triangles, tours, sizes, budget);
     }
 
     private static Arm hulls(Supplier<PointModel> model, Sizes sizes, boolean longer) {
@@ -109,25 +125,16 @@ final class PointerStudy implements Study {
         }
     }
 
-    private static TourArm tour(int cities, Sizes sizes) {
+    /** The score of a pointer network trained on a problem of {@code n} points. */
+    private static <S> S of(Problem problem, int n, int steps, Sizes sizes,
+            BiFunction<PointerNetwork, Instances, S> score) {
         try (PointerScope _ = new PointerScope()) {
             Seeds.seedTorch(0, "weights", 1);
             PointerNetwork network = new PointerNetwork(2, sizes.hidden);
-            PointTask task = new PointTask(Problem.TSP, cities, cities);
-            StudyTraining.train(network, task, training(sizes.tourSteps));
+            PointTask task = new PointTask(problem, n, n);
+            StudyTraining.train(network, task, training(steps));
             network.eval();
-            Instances held = task.heldOut(EVALUATED);
-            int[][] found = new BeamSearch(network, Rule.TSP, BEAMS).run(held.points(), held.lengths());
-            double ours = 0;
-            double shortest = 0;
-            double nearest = 0;
-            for (int i = 0; i < found.length; i++) {
-                PointSet points = held.sets().get(i);
-                ours += Tours.length(points, Arrays.copyOf(found[i], found[i].length - 1)) / found.length;
-                shortest += Tours.length(points, held.answers().get(i)) / found.length;
-                nearest += Tours.length(points, Tours.nearestNeighbour(points)) / found.length;
-            }
-            return new TourArm(cities, ours, shortest, nearest);
+            return score.apply(network, task.heldOut(EVALUATED));
         }
     }
 
@@ -135,8 +142,8 @@ final class PointerStudy implements Study {
         return StudyTraining.config(steps, RATE, 0).withClip(CLIP).withWeightDecay(0, false);
     }
 
-    private static Report verdict(Report.Builder report, Map<String, Arm> arms, List<TourArm> tours, Sizes sizes,
-            Budget budget) {
+    private static Report verdict(Report.Builder report, Map<String, Arm> arms,
+            Map<Integer, TriangleScore> triangles, Map<Integer, TourScore> tours, Sizes sizes, Budget budget) {
         Arm pointer = arms.get(POINTER);
         Arm attention = arms.get(ATTENTION);
         Arm lstm = arms.get(LSTM);
@@ -147,22 +154,24 @@ final class PointerStudy implements Study {
         boolean covers = pointer.hulls.coverage() >= sizes.area;
         double least = pointer.longer.values().stream().mapToDouble(HullScore::coverage).min().orElseThrow();
         boolean longer = least >= LONGER_AREA;
-        TourArm five = tours.getFirst();
-        boolean short5 = five.ours <= five.shortest * (1 + TOUR)
-                && (budget == Budget.QUICK || five.ours < five.nearest);
-        int held = (ordered ? 1 : 0) + (covers ? 1 : 0) + (longer ? 1 : 0) + (short5 ? 1 : 0);
+        int cities = sizes.cities[0];
+        TourScore tour = tours.get(cities);
+        boolean shortTours = tour.ours() <= tour.shortest() * (1 + TOUR)
+                && (budget == Budget.QUICK || tour.ours() < tour.nearest());
+        int corners = sizes.triangulated[0];
+        int held = (ordered ? 1 : 0) + (covers ? 1 : 0) + (longer ? 1 : 0) + (shortTours ? 1 : 0);
         return report.verdict(held == 4 ? Verdict.Outcome.REPRODUCED : held == 0 ? Verdict.Outcome.NOT_REPRODUCED
                 : Verdict.Outcome.PARTLY,
                 String.format(Locale.ROOT, "exact hulls %.1f%% against %.1f%% of the LSTM with attention and"
                 + " %.1f%% of the LSTM, tokens %.1f%%, %.1f%%, %.1f%% (in this order: %s); area %.1f%% (%.0f%% needed: %s); at least"
                 + " %.1f%% of the area on up to %d points, beyond training (%.0f%% needed: %s); tours of %d cities %.3f long, the"
-                + " shortest %.3f, nearest neighbour %.3f (within %.0f%%: %s)", 100 * pointer.hulls.exact(),
-                100 * attention.hulls.exact(), 100 * lstm.hulls.exact(), 100 * pointer.tokens, 100 * attention.tokens,
-                100 * lstm.tokens, yes(ordered), 100 * pointer.hulls.coverage(), 100 * sizes.area, yes(covers),
-                100 * least,
-                sizes.longer[sizes.longer.length - 1], 100 * LONGER_AREA, yes(longer), five.cities, five.ours,
-                five.shortest,
-                five.nearest, 100 * TOUR, yes(short5)));
+                + " shortest %.3f, nearest neighbour %.3f (within %.0f%%: %s); triangulations of %d points: %.1f%% exact, %.1f%%"
+                + " of the triangles", 100 * pointer.hulls.exact(), 100 * attention.hulls.exact(),
+                100 * lstm.hulls.exact(), 100 * pointer.tokens, 100 * attention.tokens, 100 * lstm.tokens, yes(ordered),
+                100 * pointer.hulls.coverage(), 100 * sizes.area, yes(covers), 100 * least,
+                sizes.longer[sizes.longer.length - 1], 100 * LONGER_AREA, yes(longer), cities, tour.ours(),
+                tour.shortest(), tour.nearest(), 100 * TOUR, yes(shortTours), corners,
+                100 * triangles.get(corners).exact(), 100 * triangles.get(corners).coverage()));
     }
 
     private static String yes(boolean held) {
@@ -193,11 +202,20 @@ final class PointerStudy implements Study {
                 "not simple %"), rows);
     }
 
-    private static Table tourTable(List<TourArm> tours) {
+    private static Table triangleTable(Map<Integer, TriangleScore> triangles) {
+        Map<Integer, List<Object>> paper = Map.of(5, List.of(80.7, 93.0), 10, List.of(22.6, 81.3));
+        List<List<Object>> rows = new ArrayList<>();
+        triangles.forEach((n, score) -> rows.add(List.of(n, 100 * score.exact(), 100 * score.coverage(),
+                paper.get(n).get(0), paper.get(n).get(1))));
+        return new Table("Delaunay triangulations by the pointer network", List.of("points", "exact %",
+                "triangles found %", "paper: exact %", "paper: triangles %"), rows);
+    }
+
+    private static Table tourTable(Map<Integer, TourScore> tours) {
         Map<Integer, Object> paper = Map.of(5, 2.12);
         List<List<Object>> rows = new ArrayList<>();
-        tours.forEach(tour -> rows.add(Arrays.asList(tour.cities, tour.ours, tour.shortest, tour.nearest,
-                paper.get(tour.cities))));
+        tours.forEach((cities, tour) -> rows.add(Arrays.asList(cities, tour.ours(), tour.shortest(), tour.nearest(),
+                paper.get(cities))));
         return new Table("Tours, mean length", List.of("cities", "pointer network", "shortest", "nearest neighbour",
                 "paper"), rows);
     }

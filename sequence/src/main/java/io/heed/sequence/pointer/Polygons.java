@@ -13,13 +13,18 @@ final class Polygons {
 
     /** The area within, whatever the direction. */
     static double area(PointSet points, int[] corners) {
+        return Math.abs(signedArea(points, corners));
+    }
+
+    /** The area within, positive when the corners run counter-clockwise. */
+    static double signedArea(PointSet points, int[] corners) {
         double twice = 0;
         for (int i = 0; i < corners.length; i++) {
             int a = corners[i] - 1;
             int b = corners[(i + 1) % corners.length] - 1;
             twice += points.x()[a] * points.y()[b] - points.x()[b] * points.y()[a];
         }
-        return Math.abs(twice) / 2;
+        return twice / 2;
     }
 
     /** Whether there are three corners at least and no two edges cross or touch. */

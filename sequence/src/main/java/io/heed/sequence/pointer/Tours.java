@@ -91,6 +91,17 @@ final class Tours {
         return tour;
     }
 
+    /** The same closed tour from the same point, counter-clockwise. */
+    static int[] counterClockwise(PointSet points, int[] tour) {
+        int[] turned = tour.clone();
+        if (Polygons.signedArea(points, Polygons.open(tour)) < 0) {
+            for (int i = 0; i < tour.length; i++) {
+                turned[i] = tour[tour.length - 1 - i];
+            }
+        }
+        return turned;
+    }
+
     /** Always on to the nearest point left, from point 1, in the order in which it goes. */
     static int[] nearestNeighbour(PointSet points) {
         int n = points.size();

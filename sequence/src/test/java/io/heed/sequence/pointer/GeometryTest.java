@@ -118,4 +118,17 @@ class GeometryTest {
         }
         return new GeometryFactory().createMultiPointFromCoords(coordinates);
     }
+
+    @Test
+    void toursToLearnAreTheShortestCounterClockwise() {
+        CounterRandom random = new CounterRandom(4);
+        for (int round = 0; round < 20; round++) {
+            PointSet points = PointSet.random(random, 5 + round % 4);
+            int[] tour = Problem.TSP.answer(points);
+            assertThat(Tours.isValid(points.size(), tour)).isTrue();
+            assertThat(tour[0]).isEqualTo(1);
+            assertThat(Tours.length(points, tour)).isCloseTo(Tours.length(points, Tours.exact(points)), within(1e-9));
+            assertThat(Polygons.signedArea(points, Polygons.open(tour))).isPositive();
+        }
+    }
 }

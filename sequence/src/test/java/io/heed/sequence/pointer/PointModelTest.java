@@ -18,7 +18,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import io.heed.nn.Form;
 import io.heed.sequence.StudyTraining;
 import io.heed.tensor.Ops;
+import io.heed.tensor.Seeds;
 import io.heed.tensor.Weights;
+import io.heed.train.Evaluation;
+import io.heed.train.Step;
+import io.heed.train.Task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -45,13 +49,12 @@ class PointModelTest {
             Tensor targets = Ops.of(new long[] {2, 1, 3, 2, 0, 1, 5, 6, 4, 1, 3, 2, 1, 3, 0}, 3, 5);
             long[] lengths = {4, 6, 3};
             long[] targetLengths = {4, 5, 4};
-            Tensor together = model.forward(points, Ops.of(lengths), targets, Ops.of(targetLengths));
+            Tensor together = model.forward(points, Ops.of(lengths), targets);
             assertThat(together.shape()).containsExactly(3, 6, 7);
             for (int set = 0; set < 3; set++) {
                 Tensor alone = model.forward(points.narrow(0, set, 1).narrow(1, 0, lengths[set]),
                         Ops.of(new long[] {lengths[set]}),
-                        targets.narrow(0, set, 1).narrow(1, 0, targetLengths[set]),
-                        Ops.of(new long[] {targetLengths[set]}));
+                        targets.narrow(0, set, 1).narrow(1, 0, targetLengths[set]));
                 Tensor part = together.select(0, set).narrow(0, 0, targetLengths[set] + 1)
                         .narrow(1, 0, lengths[set] + 1);
                 assertThat(Ops.largestDifference(part, alone.select(0, 0))).isLessThan(1e-5);
@@ -59,6 +62,89 @@ class PointModelTest {
             double padding = together.select(0, 2).narrow(1, 4, 3).max().item_double();
             assertThat(padding).as("positions past the last point").isEqualTo(Double.NEGATIVE_INFINITY);
         }
+    }
+
+    @Test
+    void theStepsOfDecodingGiveWhatAllStepsTogetherGive() {
+        for (PointModel model : models()) {
+            Tensor points = torch.rand(3, 6, 2);
+            long[][] answers = {{2, 4, 3, 2}, {1, 5, 6, 4}, {3, 2, 1, 3}};
+            Tensor lengths = Ops.of(new long[] {4, 6, 3});
+            Tensor together = model.forward(points, lengths, Ops.of(Arrays.stream(answers)
+                    .flatMapToLong(Arrays::stream).toArray(), 3, 4));
+            PointModel.Encoded encoded = model.encode(points, lengths);
+            PointModel.State state = new PointModel.State(encoded.h(), encoded.c());
+            Tensor input = model.start(3);
+            for (int step = 0; step < 5; step++) {
+                state = model.step(input, state.h(), state.c());
+                Tensor scores = model.scores(encoded, state.h().unsqueeze(1)).squeeze(1);
+                Tensor expected = together.select(1, step);
+                assertThat(scores.isfinite().equal(expected.isfinite())).isTrue();
+                Tensor absent = expected.isfinite().logical_not();
+                assertThat(Ops.largestDifference(Ops.fill(scores, absent, 0), Ops.fill(expected, absent, 0)))
+                        .isLessThan(1e-5);
+                if (step < 4) {
+                    Tensor[] chosen = new Tensor[3];
+                    for (int set = 0; set < 3; set++) {
+                        chosen[set] = points.select(0, set).select(0, answers[set][step] - 1);
+                    }
+                    input = Ops.stack(0, chosen);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aFewHundredStepsLearnTheHullsOfAFewSetsByHeart() {
+        Seeds.seedTorch(0, "weights", 0);
+        PointerNetwork network = new PointerNetwork(2, 32);
+        Instances few = Instances.of(Problem.CONVEX_HULL, 3, 16, 5, 6);
+        StudyTraining.train(network, new ByHeart(few), StudyTraining.config(400, 1e-2, 0).withClip(2));
+        network.eval();
+        assertThat(HullScore.of(network, few, 3).exact()).isGreaterThan(0.9);
+    }
+
+    /** The same instances at every step. */
+    private record ByHeart(Instances few) implements Task<PointModel> {
+        @Override
+        public String id() {
+            return "by heart";
+        }
+
+        @Override
+        public Tensor loss(PointModel model, Step step) {
+            return PointModel.loss(model.forward(few.points(), few.lengths(), few.targets()), few.targets(),
+                    few.targetLengths());
+        }
+
+        @Override
+        public Evaluation evaluate(PointModel model) {
+            double loss = loss(model, null).item_double();
+            return Evaluation.of(loss, metric(), loss);
+        }
+
+        @Override
+        public long tokensPerStep() {
+            return few.sets().size();
+        }
+
+        @Override
+        public String metric() {
+            return "loss";
+        }
+
+        @Override
+        public boolean higherIsBetter() {
+            return false;
+        }
+    }
+
+    @Test
+    void triangulationsCountWhateverTheirOrder() {
+        assertThat(TriangleScore.triangles(new int[] {1, 2, 3, 2, 4, 3}))
+                .isEqualTo(TriangleScore.triangles(new int[] {4, 3, 2, 3, 1, 2}))
+                .isNotEqualTo(TriangleScore.triangles(new int[] {1, 2, 3}))
+                .isNotEqualTo(TriangleScore.triangles(new int[] {1, 2, 3, 2, 4, 3, 1}));
     }
 
     @Test
@@ -144,8 +230,8 @@ class PointModelTest {
         PointerNetwork network = loud(new PointerNetwork(2, 8));
         Tensor points = torch.rand(1, 5, 2);
         int[] greedy = new BeamSearch(network, Rule.TSP, 1).run(points, Ops.of(new long[] {5}))[0];
-        double[] first = Ops.doubles(network.forward(points, Ops.of(new long[] {5}), Ops.of(new long[] {1}, 1, 1),
-                Ops.of(new long[] {1})).select(0, 0).select(0, 0).narrow(0, 1, 5));
+        double[] first = Ops.doubles(network.forward(points, Ops.of(new long[] {5}), Ops.of(new long[] {1}, 1, 1))
+                .select(0, 0).select(0, 0).narrow(0, 1, 5));
         int best = 0;
         for (int j = 1; j < 5; j++) {
             best = first[j] > first[best] ? j : best;
@@ -188,7 +274,7 @@ class PointModelTest {
 
     private static double penalty(PointerNetwork network, Tensor points, Tensor lengths, int[] tour) {
         long[] targets = {tour[0], tour[1], tour[2], tour[3], tour[0]};
-        float[] scores = Ops.floats(network.forward(points, lengths, Ops.of(targets, 1, 5), Ops.of(new long[] {5})));
+        float[] scores = Ops.floats(network.forward(points, lengths, Ops.of(targets, 1, 5)));
         double sum = 0;
         for (int step = 0; step < 4; step++) {
             float[] own = Arrays.copyOfRange(scores, step * 5, step * 5 + 5);
@@ -221,7 +307,7 @@ class PointModelTest {
     /** Weights large enough that answers differ. */
     private static <M extends PointModel> M loud(M model) {
         try (NoGradGuard _ = new NoGradGuard()) {
-            Weights.parameters(model).values().forEach(weight -> weight.mul_(new Scalar(15)));
+            Weights.parameters(model).values().forEach(weight -> weight.mul_(new Scalar(2)));
         }
         return model;
     }
