@@ -1,15 +1,15 @@
 package io.heed.sequence;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.StringTensorDict;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -25,8 +25,10 @@ import io.heed.nn.AttentionObserver;
 import io.heed.nn.ComposedAttention;
 import io.heed.nn.Form;
 import io.heed.nn.Padding;
+import io.heed.tensor.Gradients;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
+import io.heed.tensor.Weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -279,26 +281,10 @@ public abstract class MixerContract {
         int length = 5;
         Tensor x = input(length, config, 1).to(ScalarType.Double).requires_grad_(true);
         Tensor probe = input(length, config, 3).to(ScalarType.Double);
-        loss(mixer, x, probe, Form.REFERENCE).backward();
-        List<Tensor> leaves = new ArrayList<>(parameters(mixer));
-        leaves.addFirst(x);
-        List<String> names = new ArrayList<>(names(mixer));
-        names.addFirst("input");
-        var random = Seeds.random(11, "coordinates", 0);
-        for (int leaf = 0; leaf < leaves.size(); leaf++) {
-            Tensor gradient = leaves.get(leaf).grad();
-            assertThat(gradient.defined()).as("%s has a gradient", names.get(leaf)).isTrue();
-            double[] analytic = Ops.doubles(gradient);
-            double largest = Math.max(1, gradient.abs().max().item_double());
-            for (int trial = 0; trial < 6; trial++) {
-                int at = random.nextInt(analytic.length);
-                double numerical = derivative(mixer, x, probe, leaves.get(leaf), at);
-                assertThat(Math.abs(analytic[at] - numerical) / largest)
-                        .as("d loss / d %s[%d]: analytic %s, numerical %s", names.get(leaf), at, analytic[at],
-                        numerical)
-                        .isLessThan(gradientTolerance());
-            }
-        }
+        Map<String, Tensor> leaves = new LinkedHashMap<>();
+        leaves.put("input", x);
+        leaves.putAll(Weights.parameters(mixer));
+        Gradients.assertNumerical(() -> loss(mixer, x, probe, Form.REFERENCE), leaves, 6, gradientTolerance());
     }
 
     @ParameterizedTest
@@ -364,8 +350,8 @@ public abstract class MixerContract {
         LanguageModel model = new LanguageModel(new LanguageModelConfig(17, true, backbone));
         Tensor tokens = Ops.of(IntStream.range(0, 2 * 32).mapToLong(i -> (i * 7 + i / 5) % 17).toArray(), 2, 32);
         model.loss(new SequenceBatch(tokens, tokens.roll(new long[] {-1}, 1))).backward();
-        List<Tensor> parameters = parameters(model);
-        List<String> names = names(model);
+        List<Tensor> parameters = List.copyOf(Weights.parameters(model).values());
+        List<String> names = List.copyOf(Weights.parameters(model).keySet());
         for (int i = 0; i < parameters.size(); i++) {
             Tensor gradient = parameters.get(i).grad();
             assertThat(gradient.defined()).as("%s has a gradient", names.get(i)).isTrue();
@@ -382,7 +368,7 @@ public abstract class MixerContract {
     private SequenceMixer build(MixerConfig config, long seed) {
         SequenceMixer mixer = kindBuild(config, seed);
         try (NoGradGuard _ = new NoGradGuard()) {
-            for (Tensor parameter : parameters(mixer)) {
+            for (Tensor parameter : Weights.parameters(mixer).values()) {
                 if (parameter.dim() > 1) {
                     parameter.mul_(new Scalar(8));
                 }
@@ -421,20 +407,6 @@ public abstract class MixerContract {
         return context.loss().map(loss::add).orElse(loss);
     }
 
-    private static double derivative(SequenceMixer mixer, Tensor x, Tensor probe, Tensor leaf, int at) {
-        double step = 1e-5;
-        try (NoGradGuard _ = new NoGradGuard()) {
-            Tensor element = leaf.view(-1).select(0, at);
-            double value = element.item_double();
-            element.fill_(new Scalar(value + step));
-            double above = loss(mixer, x, probe, Form.REFERENCE).item_double();
-            element.fill_(new Scalar(value - step));
-            double below = loss(mixer, x, probe, Form.REFERENCE).item_double();
-            element.fill_(new Scalar(value));
-            return (above - below) / (2 * step);
-        }
-    }
-
     private void compareForms(SequenceMixer mixer, MixerConfig config, int length, Padding padding) {
         Tensor probe = input(length, config, 3);
         if (padding != null) {
@@ -448,14 +420,15 @@ public abstract class MixerContract {
             Tensor y = mixer.forward(x, context);
             y.mul(probe).sum().backward();
             List<Tensor> result = new ArrayList<>(List.of(y.mul(probe), x.grad()));
-            for (Tensor parameter : parameters(mixer)) { // at length 1 some forms reach no parameter of a recurrence
+            // at length 1 some forms reach no parameter of a recurrence
+            for (Tensor parameter : Weights.parameters(mixer).values()) {
                 Tensor gradient = parameter.grad();
                 result.add(gradient.defined() ? gradient.clone() : torch.zeros_like(parameter.detach()));
             }
             results.add(result);
         }
         List<String> names = Stream.concat(Stream.of("output", "gradient of the input"),
-                names(mixer).stream().map("gradient of "::concat)).toList();
+                Weights.parameters(mixer).keySet().stream().map("gradient of "::concat)).toList();
         for (int i = 0; i < names.size(); i++) {
             assertClose(names.get(i) + " at length " + length, results.get(1).get(i), results.get(0).get(i),
                     tolerance());
@@ -464,26 +437,6 @@ public abstract class MixerContract {
 
     /** Asserts that no element is farther off than {@code tolerance} times the largest expected value (at least 1). */
     protected static void assertClose(String what, Tensor actual, Tensor expected, double tolerance) {
-        assertThat(actual.shape()).as(what).containsExactly(expected.shape());
-        double largest = Math.max(1, expected.abs().max().item_double());
-        assertThat(Ops.largestDifference(actual, expected) / largest).as(what).isLessThanOrEqualTo(tolerance);
-    }
-
-    private static List<Tensor> parameters(Module module) {
-        List<Tensor> tensors = new ArrayList<>();
-        StringTensorDict named = module.named_parameters();
-        for (long i = 0; i < named.size(); i++) {
-            tensors.add(named.values().get(i));
-        }
-        return tensors;
-    }
-
-    private static List<String> names(Module module) {
-        List<String> names = new ArrayList<>();
-        StringTensorDict named = module.named_parameters();
-        for (long i = 0; i < named.size(); i++) {
-            names.add(named.keys().get(i).getString());
-        }
-        return names;
+        Gradients.assertClose(what, actual, expected, tolerance);
     }
 }

@@ -1,14 +1,14 @@
 package io.heed.vision;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.StringTensorDict;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -24,8 +24,10 @@ import io.heed.nn.ComposedAttention;
 import io.heed.nn.Form;
 import io.heed.sequence.MixerContext;
 import io.heed.sequence.MixerSpec;
+import io.heed.tensor.Gradients;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
+import io.heed.tensor.Weights;
 import io.heed.vision.data.ImageBatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -142,25 +144,10 @@ public abstract class GridMixerContract {
         mixer.to(ScalarType.Double, false);
         Tensor x = input(config, 1).to(ScalarType.Double).requires_grad_(true);
         Tensor probe = input(config, 3).to(ScalarType.Double);
-        loss(mixer, x, probe).backward();
-        List<Tensor> leaves = new ArrayList<>(parameters(mixer));
-        leaves.addFirst(x);
-        List<String> names = new ArrayList<>(names(mixer));
-        names.addFirst("input");
-        var random = Seeds.random(11, "coordinates", 0);
-        for (int leaf = 0; leaf < leaves.size(); leaf++) {
-            Tensor gradient = leaves.get(leaf).grad();
-            assertThat(gradient.defined()).as("%s has a gradient", names.get(leaf)).isTrue();
-            double[] analytic = Ops.doubles(gradient);
-            double largest = Math.max(1, gradient.abs().max().item_double());
-            for (int trial = 0; trial < 4; trial++) {
-                int at = random.nextInt(analytic.length);
-                double numerical = derivative(mixer, x, probe, leaves.get(leaf), at);
-                assertThat(Math.abs(analytic[at] - numerical) / largest)
-                        .as("d loss / d %s[%d]: analytic %s, numerical %s", names.get(leaf), at, analytic[at],
-                        numerical).isLessThan(gradientTolerance());
-            }
-        }
+        Map<String, Tensor> leaves = new LinkedHashMap<>();
+        leaves.put("input", x);
+        leaves.putAll(Weights.parameters(mixer));
+        Gradients.assertNumerical(() -> loss(mixer, x, probe), leaves, 4, gradientTolerance());
     }
 
     @ParameterizedTest
@@ -176,11 +163,11 @@ public abstract class GridMixerContract {
             Tensor y = mixer.forward(x, MixerContext.of(form));
             y.mul(probe).sum().backward();
             List<Tensor> result = new ArrayList<>(List.of(y, x.grad()));
-            parameters(mixer).forEach(parameter -> result.add(parameter.grad().clone()));
+            Weights.parameters(mixer).values().forEach(parameter -> result.add(parameter.grad().clone()));
             results.add(result);
         }
         List<String> names = new ArrayList<>(List.of("output", "gradient of the input"));
-        names(mixer).forEach(name -> names.add("gradient of " + name));
+        Weights.parameters(mixer).keySet().forEach(name -> names.add("gradient of " + name));
         for (int i = 0; i < names.size(); i++) {
             assertClose(names.get(i), results.get(1).get(i), results.get(0).get(i), tolerance());
         }
@@ -224,8 +211,8 @@ public abstract class GridMixerContract {
         ImageClassifier model = new ImageClassifier(new ImageClassifierConfig(backbone, 5));
         Tensor images = torch.randn(3, 1, 2L * config.rows(), 2L * config.columns());
         model.loss(new ImageBatch(images, Ops.of(new long[] {0, 4, 2}, 3))).backward();
-        List<Tensor> parameters = parameters(model);
-        List<String> names = names(model);
+        List<Tensor> parameters = List.copyOf(Weights.parameters(model).values());
+        List<String> names = List.copyOf(Weights.parameters(model).keySet());
         for (int i = 0; i < parameters.size(); i++) {
             Tensor gradient = parameters.get(i).grad();
             assertThat(gradient.defined()).as("%s has a gradient", names.get(i)).isTrue();
@@ -237,7 +224,7 @@ public abstract class GridMixerContract {
     protected GridMixer build(GridConfig config) {
         GridMixer mixer = kindBuild(config, 7);
         try (NoGradGuard _ = new NoGradGuard()) {
-            for (Tensor parameter : parameters(mixer)) {
+            for (Tensor parameter : Weights.parameters(mixer).values()) {
                 if (parameter.dim() > 1) {
                     parameter.mul_(new Scalar(8));
                 }
@@ -254,9 +241,7 @@ public abstract class GridMixerContract {
 
     /** Asserts that no element is farther off than {@code tolerance} times the largest expected value (at least 1). */
     protected static void assertClose(String what, Tensor actual, Tensor expected, double tolerance) {
-        assertThat(actual.shape()).as(what).containsExactly(expected.shape());
-        double largest = Math.max(1, expected.abs().max().item_double());
-        assertThat(Ops.largestDifference(actual, expected) / largest).as(what).isLessThanOrEqualTo(tolerance);
+        Gradients.assertClose(what, actual, expected, tolerance);
     }
 
     private GridMixer kindBuild(GridConfig config, long seed) {
@@ -281,35 +266,4 @@ public abstract class GridMixerContract {
         return context.loss().map(loss::add).orElse(loss);
     }
 
-    private static double derivative(GridMixer mixer, Tensor x, Tensor probe, Tensor leaf, int at) {
-        double step = 1e-5;
-        try (NoGradGuard _ = new NoGradGuard()) {
-            Tensor element = leaf.view(-1).select(0, at);
-            double value = element.item_double();
-            element.fill_(new Scalar(value + step));
-            double above = loss(mixer, x, probe).item_double();
-            element.fill_(new Scalar(value - step));
-            double below = loss(mixer, x, probe).item_double();
-            element.fill_(new Scalar(value));
-            return (above - below) / (2 * step);
-        }
-    }
-
-    private static List<Tensor> parameters(Module module) {
-        List<Tensor> tensors = new ArrayList<>();
-        StringTensorDict named = module.named_parameters();
-        for (long i = 0; i < named.size(); i++) {
-            tensors.add(named.values().get(i));
-        }
-        return tensors;
-    }
-
-    private static List<String> names(Module module) {
-        List<String> names = new ArrayList<>();
-        StringTensorDict named = module.named_parameters();
-        for (long i = 0; i < named.size(); i++) {
-            names.add(named.keys().get(i).getString());
-        }
-        return names;
-    }
 }
