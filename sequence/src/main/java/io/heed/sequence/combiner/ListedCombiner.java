@@ -79,9 +79,9 @@ final class ListedCombiner {
         int[] starts = new int[keys.length];
         for (int level = 1; level < keys.length; level++) {
             starts[level] = starts[level - 1] + (length >> level - 1);
-            Summaries summaries = Summaries.of(q, k, v, hidden, 1L << level, grouping);
-            keys[level] = summaries.keys();
-            values[level] = summaries.values();
+        }
+        if (config.summaries()) {
+            summarise(grouping, q, k, v, hidden, keys, values);
         }
         Lists lists = new Lists(config.heads(), length, 1, flags == null ? 1 : (int) q.size(0));
         for (int sequence = 0; sequence < lists.patterns; sequence++) {
@@ -106,6 +106,29 @@ final class ListedCombiner {
             }
         }
         return GatheredAttention.apply(q, Ops.cat(2, keys), Ops.cat(2, values), lists.build(), 1, form);
+    }
+
+    /** Puts the groups of 2^l tokens into place l of {@code keys} and {@code values}, from l = 1. */
+    private static void summarise(Grouping grouping, Tensor q, Tensor k, Tensor v, Tensor hidden, Tensor[] keys,
+            Tensor[] values) {
+        Pooling pooling = grouping.pooling();
+        Tensor query = hidden == null && keys.length > 1 ? grouping.queries(q) : null;
+        Tensor key = query == null ? null : grouping.keys(k);
+        for (int level = 1; level < keys.length; level++) {
+            long size = 1L << level;
+            long groups = q.size(2) / size;
+            Summaries summaries;
+            if (query == null) {
+                summaries = Summaries.of(q, k, v, hidden, size, grouping);
+            } else { // every level is pooled from the one below
+                query = pooling.joined(Summaries.split(query, groups, 2));
+                key = pooling.joined(Summaries.split(key, groups, 2));
+                summaries = Summaries.of(pooling.ofWhole(query, size), pooling.ofWhole(key, size),
+                        Summaries.split(k, groups, size), Summaries.split(v, groups, size), null);
+            }
+            keys[level] = summaries.keys();
+            values[level] = summaries.values();
+        }
     }
 
     /** True for padded tokens and for places beyond the sequence, (B, places); null where there are none. */

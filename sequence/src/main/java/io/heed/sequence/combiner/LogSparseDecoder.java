@@ -85,8 +85,9 @@ record LogSparseDecoder(CombinerConfig config, Grouping grouping, Tensor like) i
     private void add(TensorState groups, Tensor pooled, Tensor k, Tensor v) {
         long size = k.size(2);
         Summaries group = size == 1 ? new Summaries(k, v) // a group of one token is the token
-                : Summaries.of(grouping.pooling().ofWhole(pooled, size), k.unsqueeze(2), v.unsqueeze(2), null,
-                        grouping);
+                : Summaries.of(grouping.pooling().ofWhole(pooled, size),
+                        grouping.pooling().apply(grouping.keys(k), null).unsqueeze(2), k.unsqueeze(2), v.unsqueeze(2),
+                        null);
         Decoder.append(groups, KEYS, 2, group.keys());
         Decoder.append(groups, VALUES, 2, group.values());
     }
