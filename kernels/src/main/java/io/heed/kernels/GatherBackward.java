@@ -74,35 +74,39 @@ final class GatherBackward {
         int heads = shape.batch() * shape.kvHeads();
         int atOnce = (int) Math.clamp(SHARE_LIMIT / Math.max(1L, (long) shares * shareFloats), 1, heads);
         float[] sums = SHARES.atLeast((long) atOnce * shares * shareFloats, "dk and dv");
+        byte[] touched = new byte[atOnce * shares * shape.keys()]; // rows of the sums that hold something
         for (int first = 0; first < heads; first += atOnce) {
             int base = first;
             int count = Math.min(atOnce, heads - first);
-            Workers.run(count * shares, task -> share(base + task / shares, task % shares, sums, task * shareFloats));
-            Workers.run(count, slot -> write(base + slot, sums, slot * shares * shareFloats));
+            Arrays.fill(touched, (byte) 0);
+            Workers.run(count * shares, task -> share(base + task / shares, task % shares, sums, task * shareFloats,
+                    touched, task * shape.keys()));
+            Workers.run(count, slot -> write(base + slot, sums, slot * shares * shareFloats, touched,
+                    slot * shares * shape.keys()));
         }
     }
 
     /** The blocks of one share of one key/value head, of all query heads that use it. */
-    private void share(int kvHead, int share, float[] sums, int sumsAt) {
-        Arrays.fill(sums, sumsAt, sumsAt + shareFloats, 0f);
+    private void share(int kvHead, int share, float[] sums, int sumsAt, byte[] touched, int touchedAt) {
         int items = blocks * shape.group();
         int end = (int) ((share + 1L) * items / shares);
         for (int item = (int) ((long) share * items / shares); item < end; item++) {
             int head = kvHead % shape.kvHeads() * shape.group() + item / blocks;
             int block = item % blocks;
             if (lists.queryBlock() == 1) {
-                single(kvHead / shape.kvHeads(), head, block, sums, sumsAt);
+                single(kvHead / shape.kvHeads(), head, block, sums, sumsAt, touched, touchedAt);
                 continue;
             }
             int stop = Math.min(shape.queries(), (block + 1) * lists.queryBlock());
             for (int first = block * lists.queryBlock(); first < stop; first += TILE_QUERIES) {
-                block(kvHead / shape.kvHeads(), head, block, first, Math.min(TILE_QUERIES, stop - first), sums, sumsAt);
+                block(kvHead / shape.kvHeads(), head, block, first, Math.min(TILE_QUERIES, stop - first), sums, sumsAt,
+                        touched, touchedAt);
             }
         }
     }
 
     /** One query with a list of its own. */
-    private void single(int b, int head, int query, float[] sums, int sumsAt) {
+    private void single(int b, int head, int query, float[] sums, int sumsAt, byte[] touched, int touchedAt) {
         float[] all = ROWS.atLeast(GatherTiles.QUERY_ROWS * (2 * keyRow + 2 * valueRow));
         int gradientAt = keyRow; // dOut, after q; then dQ, then out
         int toAt = gradientAt + valueRow;
@@ -116,6 +120,8 @@ final class GatherBackward {
         float natural = lse.get(ValueLayout.JAVA_FLOAT_UNALIGNED,
                 (((long) b * shape.heads() + head) * shape.queries() + query) * Float.BYTES);
         int at = lists.pattern(patterns, b, shape.heads(), head) * shape.queries() + query;
+        int from = lists.offsets()[at];
+        open(from, lists.offsets()[at + 1] - from, sums, sumsAt, touched, touchedAt);
         singles.differentiate(b, head / shape.group(), at, at, all, 0, gradientAt, toAt,
                 natural == Float.NEGATIVE_INFINITY ? UNSEEN : natural * Exponential.LOG2_E,
                 RowReduction.dot(all, gradientAt, all, outputAt, valueRow), sums, sumsAt);
@@ -126,7 +132,19 @@ final class GatherBackward {
         }
     }
 
-    private void block(int b, int head, int block, int first, int rows, float[] sums, int sumsAt) {
+    /** Makes the rows that a part of the lists names ready to be added to. */
+    private void open(int at, int count, float[] sums, int sumsAt, byte[] touched, int touchedAt) {
+        for (int t = at; t < at + count; t++) {
+            int key = lists.keys()[t];
+            if (touched[touchedAt + key] == 0) {
+                touched[touchedAt + key] = 1;
+                Arrays.fill(sums, sumsAt + key * sharedRow, sumsAt + (key + 1) * sharedRow, 0f);
+            }
+        }
+    }
+
+    private void block(int b, int head, int block, int first, int rows, float[] sums, int sumsAt, byte[] touched,
+            int touchedAt) {
         int pattern = lists.pattern(patterns, b, shape.heads(), head);
         int list = pattern * blocks + block;
         int listAt = lists.offsets()[list];
@@ -177,6 +195,7 @@ final class GatherBackward {
             GatherTiles.differentiate(weights, logitGradients, count, columns, reference, delta);
             GatherTiles.hide(weights, count, columns, limits, 0f);
             GatherTiles.hide(logitGradients, count, columns, limits, 0f);
+            open(at, count, sums, sumsAt, touched, touchedAt);
             if (gradients.value() != null) {
                 Matrix.multiply(blocked, valueRow, rows, weights, 0, columns, 1, all, gradientsAt, valueRow, tile, 0,
                         valueRow);
@@ -212,9 +231,17 @@ final class GatherBackward {
     }
 
     /** Adds up the shares of one key/value head in their order and writes the results. */
-    private void write(int head, float[] sums, int sumsAt) {
-        for (int share = 1; share < shares; share++) {
-            Panels.add(sums, sumsAt, sums, sumsAt + share * shareFloats, shareFloats);
+    private void write(int head, float[] sums, int sumsAt, byte[] touched, int touchedAt) {
+        for (int key = 0; key < shape.keys(); key++) {
+            int row = sumsAt + key * sharedRow;
+            if (touched[touchedAt + key] == 0) {
+                Arrays.fill(sums, row, row + sharedRow, 0f);
+            }
+            for (int share = 1; share < shares; share++) {
+                if (touched[touchedAt + share * shape.keys() + key] != 0) {
+                    Panels.add(sums, row, sums, row + share * shareFloats, sharedRow);
+                }
+            }
         }
         int b = head / shape.kvHeads();
         int kvHead = head % shape.kvHeads();
