@@ -19,7 +19,8 @@ import io.heed.cli.output.Terminal;
 @Command(name = "compare", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false,
         description = {"Trains mixers side by side: the same backbone with equally many parameters, the same batches,",
             "the same number of steps. Prints a table and writes an HTML report with curves.",
-            "Without options: softmax, sigmoid, lightning attention and Aaren on the glosses of WordNet, in a few minutes.",
+            "Without options: softmax, sigmoid, lightning attention and Aaren on the glosses of WordNet, in a few"
+                    + " minutes.",
             "The task says what is compared: sequence mixers on text, graph layers on graphs, grid mixers on images."},
         footer = {"", "Examples:", "  heed compare --text notes.txt --steps 500",
             "  heed compare --mixers softmax,softmax:positions=none --length 512",

@@ -29,16 +29,20 @@ class CommandLineTest {
         "compare --mixer a|heed compare: unknown option '--mixer': did you mean '--mixers'? (see heed compare --help)",
         "compare --task tex|heed compare: unknown task 'tex': did you mean 'text'? known: text, mqar, cora, citeseer, "
             + "pubmed, texas, chameleon-filtered, minesweeper, ogbn-arxiv, wordnet-nodes",
-        "compare --task mqar --text a.txt|heed compare: a text file needs the task text, not mqar: leave one of them out",
+        "compare --task mqar --text a.txt|heed compare: a text file needs the task text, not mqar: leave one of them"
+                + " out",
         "compare --width 100 --heads 3|heed compare: width is 100, must be a multiple of the heads (3)",
-        "compare --task cora --mixers softmax|heed compare: 'softmax' is a sequence mixer, the task cora compares graph "
+        "compare --task cora --mixers softmax|heed compare: 'softmax' is a sequence mixer, the task cora compares"
+                + " graph "
             + "layers: gcn, gat, gin, gated-gcn, graph-transformer, graph-transformer-edges",
-        "compare --task cora --mixers gatt|heed compare: unknown graph layer 'gatt': did you mean 'gat'? known: gcn, gat, "
+        "compare --task cora --mixers gatt|heed compare: unknown graph layer 'gatt': did you mean 'gat'? known: gcn,"
+                + " gat, "
             + "gin, gated-gcn, graph-transformer, gt, graph-transformer-edges, gt-edges",
         "compare --task cora --length 64|heed compare: the task cora has no sequences: leave --length out",
         "compare --task cora --text a.txt|heed compare: a text file needs the task text, not cora: leave one of them "
             + "out",
-        "compare --task wordnet-nodes --batch -1|heed compare: batch is -1, must be a number of nodes, or 0 for the whole "
+        "compare --task wordnet-nodes --batch -1|heed compare: batch is -1, must be a number of nodes, or 0 for the"
+                + " whole "
             + "graph every step",
         "compare --data .|heed compare: the task text reads no data set: leave --data out",
         "compare --task cora --data nowhere|heed compare: data folder",

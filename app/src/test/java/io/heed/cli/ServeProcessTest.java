@@ -45,7 +45,8 @@ class ServeProcessTest {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + line.group(1)
                 + "/v1/completions"))
                 .header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(
-                        "{\"model\":\"tiny\",\"prompt\":\"a\",\"max_tokens\":600,\"stream\":true,\"temperature\":1,\"seed\":1}"))
+                        "{\"model\":\"tiny\",\"prompt\":\"a\",\"max_tokens\":600,\"stream\":true,"
+                                + "\"temperature\":1,\"seed\":1}"))
                 .build();
         try (HttpClient http = HttpClient.newHttpClient(); BufferedReader events =
                 new BufferedReader(new InputStreamReader(

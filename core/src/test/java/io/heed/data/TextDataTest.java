@@ -50,7 +50,8 @@ class TextDataTest {
     @Test
     void aTextTooShortForTheWindowSaysHowLongItMustBe() {
         assertThatThrownBy(() -> TextCorpus.split("note.txt", "short", 64)).isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("note.txt has 5 characters; windows of 64 need at least 390: give a longer text or a smaller "
+                .hasMessage("note.txt has 5 characters; windows of 64 need at least 390: give a longer text or a"
+                        + " smaller "
                         + "length");
         TextCorpus least = TextCorpus.split("note.txt", "🌍".repeat(195), 64);
         for (Vocabulary vocabulary : new Vocabulary[] {new ByteVocabulary(), CharacterVocabulary.of("🌍")}) {

@@ -201,10 +201,12 @@ class TrainerTest {
         TrainConfig config = CONFIG.withSchedule(0, 1).withEvery(0, 4);
         assertStops(spoiling((loss, weight) -> loss.add(weight.sum().mul(new Scalar(Double.NaN)))), config,
                 "hidden.bias",
-                "step 6: the loss is NaN; the gradient of hidden.bias is not finite; lower the rate (now 0.01) or the clip "
+                "step 6: the loss is NaN; the gradient of hidden.bias is not finite; lower the rate (now 0.01) or the"
+                        + " clip "
                         + "(now 1.0); the checkpoint of step 4 is whole");
         assertStops(spoiling((loss, weight) -> loss.add(new Scalar(Double.POSITIVE_INFINITY))), config, "loss",
-                "step 6: the loss is Infinity; lower the rate (now 0.01) or the clip (now 1.0); the checkpoint of step 4 is "
+                "step 6: the loss is Infinity; lower the rate (now 0.01) or the clip (now 1.0); the checkpoint of step"
+                        + " 4 is "
                         + "whole");
     }
 
@@ -212,14 +214,16 @@ class TrainerTest {
     void aGradientThatIsNotFiniteStopsThoughTheLossIsFine() throws IOException {
         assertStops(spoiling((loss, weight) -> loss.add(weight.sub(weight.detach()).sum().sqrt())),
                 CONFIG.withSchedule(0, 1).withEvery(0, 4).withClip(0), "hidden.bias",
-                "step 6: the gradient of hidden.bias is not finite; lower the rate (now 0.01) or the clip (now off); the "
+                "step 6: the gradient of hidden.bias is not finite; lower the rate (now 0.01) or the clip (now off);"
+                        + " the "
                         + "checkpoint of step 4 is whole");
     }
 
     @Test
     void aParameterThatOverflowsStopsAtOnce() throws IOException {
         assertStops(new SineTask(), CONFIG.withSchedule(0, 1).withRate(1e39).withEvery(0, 0), "hidden.weight",
-                "step 1: hidden.weight is not finite after the update; lower the rate (now 1.0E39) or the clip (now 1.0)");
+                "step 1: hidden.weight is not finite after the update; lower the rate (now 1.0E39) or the clip (now"
+                        + " 1.0)");
     }
 
     @Test

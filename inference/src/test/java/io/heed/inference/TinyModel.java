@@ -191,16 +191,19 @@ public final class TinyModel {
                 + "\"fuse_unk\":false,\"byte_fallback\":false";
         return """
                 {"version":"1.0","truncation":null,"padding":null,"added_tokens":[%s
-                {"id":1,"content":"<s>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true},
-                {"id":2,"content":"</s>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
+                {"id":1,"content":"<s>","single_word":false,"lstrip":false,"rstrip":false,\
+                "normalized":false,"special":true},
+                {"id":2,"content":"</s>","single_word":false,"lstrip":false,"rstrip":false,\
+                "normalized":false,"special":true}],
                 "normalizer":null,"pre_tokenizer":null,
                 "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},
-                {"Sequence":{"id":"A","type_id":0}}],"pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],
+                {"Sequence":{"id":"A","type_id":0}}],"pair":[{"Sequence":{"id":"A","type_id":0}},\
+                {"Sequence":{"id":"B","type_id":1}}],
                 "special_tokens":{"<s>":{"id":"<s>","ids":[1],"tokens":["<s>"]}}},
                 "decoder":{"type":"Sequence","decoders":[{"type":"ByteFallback"},{"type":"Fuse"}]},
                 "model":{"type":"BPE","dropout":null,"continuing_subword_prefix":null,"end_of_word_suffix":null,%s,
                 "ignore_merges":false,"vocab":{%s},"merges":[]}}
-                """.formatted(bytes ? "{\"id\":0,\"content\":\"<unk>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
-                + "\"normalized\":false,\"special\":true}," : "", model, vocabulary);
+                """.formatted(bytes ? "{\"id\":0,\"content\":\"<unk>\",\"single_word\":false,\"lstrip\":false,"
+                + "\"rstrip\":false,\"normalized\":false,\"special\":true}," : "", model, vocabulary);
     }
 }

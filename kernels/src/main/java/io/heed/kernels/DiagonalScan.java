@@ -50,7 +50,7 @@ public final class DiagonalScan {
         }
     }
 
-    /** The state before the first token, one vector of it: an array, as a vector that a method is given is an object. */
+    /** One vector of the state before the first token; an array, since a vector given to a method may be an object. */
     private static float[] before(Rows initial, int b, int h, int column) {
         float[] before = BEFORE.atLeast(LANES);
         Arrays.fill(before, 0, LANES, 0);

@@ -123,7 +123,8 @@ public record AttentionArms(Map<String, String> arms, Sizes sizes) {
     public String note() {
         return String.format(Locale.ROOT,
                 "Recall: one layer of width %d with %d heads and no MLP, %d steps of 16 examples; a pair"
-                + " is one token of the first half, its key is asked for in the second; chance is %.3f. Text: two layers"
+                + " is one token of the first half, its key is asked for in the second; chance is %.3f. Text: two"
+                + " layers"
                 + " of width %d, %d steps of 8 windows of %d characters. %d run(s) each; sinusoidal positions in every"
                 + " arm.", sizes.recallWidth, HEADS, sizes.recallSteps, 1.0 / sizes.recall.values(), WIDTH,
                 sizes.textSteps, sizes.textLength, sizes.seeds);

@@ -67,7 +67,8 @@ public final class ComparisonPage {
         StringBuilder html = new StringBuilder("<div class=\"charts\">\n"
                 + "<div class=\"switch\" role=\"radiogroup\" aria-label=\"Horizontal axis\">"
                 + "<label><input type=\"radio\" name=\"axis\" value=\"steps\" checked>Over steps</label>"
-                + "<label><input type=\"radio\" name=\"axis\" value=\"seconds\">Over seconds</label></div>\n<ul class=\"legend\">");
+                + "<label><input type=\"radio\" name=\"axis\" value=\"seconds\">Over seconds</label></div>\n<ul"
+                + " class=\"legend\">");
         for (int i = 0; i < result.mixers().size(); i++) {
             html.append("<li>").append(Html.swatch(i)).append(Html.text(result.mixers().get(i).mixer()))
                     .append("</li>");

@@ -15,7 +15,8 @@ public record KnownSet(String name, Kind kind, String about, String get) {
     public enum Kind {
         /** A graph whose nodes are to be classified. */
         NODES("nodes of a graph",
-                "nodes.tsv (node, label[, split]), edges.tsv (u, v), features.tsv (node, positions of ones)[, splits.tsv]"),
+                "nodes.tsv (node, label[, split]), edges.tsv (u, v), features.tsv (node, positions of ones)[,"
+                        + " splits.tsv]"),
         /** The same in the Open Graph Benchmark's layout. */
         OGB("nodes of a graph",
                 "OGB's CSV: raw/edge.csv, num-node-list.csv, node-feat.csv, node-label.csv, split/*/*.csv"),

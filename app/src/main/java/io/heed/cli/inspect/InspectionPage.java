@@ -197,8 +197,10 @@ public final class InspectionPage {
                     Grid.Cell.of(InspectionText.decimals(cosine[1], 2))));
         }
         return grid.html()
-                + Html.note("A weight grows with |q| |k| cos(q, k). A sink token's key often is short but lies close to "
-                + "all queries, its value is short too, and its residual stream far longer than the others' (massive activations).");
+                + Html.note("A weight grows with |q| |k| cos(q, k). A sink token's key often is short but lies close"
+                + " to "
+                + "all queries, its value is short too, and its residual stream far longer than the others' (massive"
+                + " activations).");
     }
 
     private String figures() {

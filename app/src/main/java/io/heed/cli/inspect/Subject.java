@@ -41,7 +41,8 @@ public record Subject(String name, String about, ProbedModel model, Function<Str
         if (!Files.isDirectory(folder)) {
             throw new IllegalArgumentException(folder + (Files.exists(folder) ? " is a file, not a folder"
                     : " does not exist")
-                    + ": name a folder that 'heed train' made, one model's folder in a run of 'heed compare', or a HuggingFace"
+                    + ": name a folder that 'heed train' made, one model's folder in a run of 'heed compare', or a"
+                    + " HuggingFace"
                     + " model's");
         }
         boolean own = Files.isRegularFile(folder.resolve("model.json"));

@@ -63,7 +63,8 @@ public final class HeadExplorer {
     /** The fragment. */
     public String html() {
         StringBuilder html = new StringBuilder("<div class=\"explorer\" id=\"explorer\" data-first=\"").append(first)
-                .append("\">\n<div class=\"pick\"></div>\n<div class=\"sides\"><div class=\"reading\"><p class=\"said note\">"
+                .append("\">\n<div class=\"pick\"></div>\n<div class=\"sides\"><div class=\"reading\"><p class=\"said"
+                        + " note\">"
                         + "Colour: attention that each token draws from those after it, head ").append(first)
                 .append("</p>\n<div class=\"text\">");
         float[] received = drawn.get(first);
@@ -72,8 +73,10 @@ public final class HeadExplorer {
                     .append("%\" data-i=\"")
                     .append(i).append("\">").append(Html.text(tokens.get(i))).append("</span>");
         }
-        html.append("</div>\n<ol class=\"where\"></ol></div>\n<canvas class=\"grid\" width=\"1\" height=\"1\" role=\"img\""
-                + " aria-label=\"attention map, queries down, keys across\"></canvas></div>\n<script type=\"application/json\">")
+        html.append("</div>\n<ol class=\"where\"></ol></div>\n<canvas class=\"grid\" width=\"1\" height=\"1\""
+                + " role=\"img\""
+                + " aria-label=\"attention map, queries down, keys across\"></canvas></div>\n<script"
+                + " type=\"application/json\">")
                 .append(Html.scriptData(data())).append("</script></div>\n");
         return html.toString();
     }

@@ -51,7 +51,9 @@ public final class Page {
                 <meta name="color-scheme" content="light dark">
                 <meta http-equiv="Content-Security-Policy" \
                 content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-                <title>""" + Html.text(title) + "</title>\n<style>\n" + style + "</style>\n</head>\n<body>\n<main>\n" + body + "</main>\n<script>\n" + script + "</script>\n</body>\n</html>\n";
+                <title>""" + Html.text(title) + "</title>\n<style>\n" + style
+                + "</style>\n</head>\n<body>\n<main>\n" + body
+                + "</main>\n<script>\n" + script + "</script>\n</body>\n</html>\n";
     }
 
     private static String resource(String name) {

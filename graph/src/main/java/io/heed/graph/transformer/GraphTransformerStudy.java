@@ -144,7 +144,8 @@ final class GraphTransformerStudy implements Study {
         Verdict.Outcome outcome = order && sparser ? Verdict.Outcome.REPRODUCED
                 : order || sparser ? Verdict.Outcome.PARTLY : Verdict.Outcome.NOT_REPRODUCED;
         return report.verdict(outcome, String.format(Locale.ROOT,
-                "edges %.1f%%, complete graph %.1f%% (pooled deviation %.1f), GAT %.1f%%, GCN %.1f%%; without positions %.1f%%,"
+                "edges %.1f%%, complete graph %.1f%% (pooled deviation %.1f), GAT %.1f%%, GCN %.1f%%; without"
+                        + " positions %.1f%%,"
                         + " layer norm %.1f%%", 100 * sparse, 100 * complete, 100 * pooled, 100 * gat, 100 * gcn,
                 100 * mean(scores[1]), 100 * mean(scores[2])));
     }

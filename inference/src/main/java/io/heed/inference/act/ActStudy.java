@@ -65,9 +65,12 @@ final class ActStudy implements Study {
         trained.forEach(trial -> rows.addAll(trial.rows()));
         report.table(new Table("Held-out texts; heads chosen on others", List.of("texts", "calibrated", "heads", "loss",
                 "accuracy, %"), rows));
-        report.note("The paper reports accuracy of 7 to 70 billion parameter chat models on classification and multiple choice, up"
-                + " to +7.30 points on average; here next-token prediction by models of 0.1 to 0.3 million parameters.");
-        report.note("All layers are searched, since these models have no layers between the first two and the last to speak of.");
+        report.note("The paper reports accuracy of 7 to 70 billion parameter chat models on classification and"
+                + " multiple choice, up"
+                + " to +7.30 points on average; here next-token prediction by models of 0.1 to 0.3 million"
+                + " parameters.");
+        report.note("All layers are searched, since these models have no layers between the first two and the last to"
+                + " speak of.");
         return verdict(report, own, trained);
     }
 
@@ -93,7 +96,8 @@ final class ActStudy implements Study {
     private static List<ActTrial> trained(Sizes sizes, Progress progress, Report.Builder report) {
         Optional<Path> folder = DataFolders.of(null).find("stories260K");
         if (folder.isEmpty()) {
-            report.note("The trained model stories260K was not found (set HEED_DATA to its folder's parent): the verdict rests on"
+            report.note("The trained model stories260K was not found (set HEED_DATA to its folder's parent): the"
+                    + " verdict rests on"
                     + " models of our own.");
             return List.of();
         }

@@ -57,7 +57,8 @@ class TemplateTest {
                     {%- endif %}
                     {{- '[' + message['role'] + ']' }}
                 {%- endfor %}
-                """)).isEqualTo("<s><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>[user][assistant][user]");
+                """)).isEqualTo("<s><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>"
+                + "[user][assistant][user]");
     }
 
     @Test

@@ -69,12 +69,16 @@ final class SinkStudy implements Study {
                 .plot(plot("Raw weight on the first token over training", "mean weight", curves,
                 reading -> reading.first().raw()))
                 .plot(plot("Validation loss", "nats a token", curves, SinkReading::loss));
-        report.note("Characters by a bigram table of WordNet's glosses; after t, e or i the next character is the one before it. One layer, two"
+        report.note("Characters by a bigram table of WordNet's glosses; after t, e or i the next character is the one"
+                + " before it. One layer, two"
                 + " heads, width 64, learned positions, unit embeddings, AdamW, batches of 32 sequences of 64, "
                 + seeds + " seed(s) of the arms that decide, one of the others.");
-        report.note("Sink_k counts heads and texts whose mean share of attention on position k exceeds 0.3; shares are weights over"
-                + " their row's sum, which for sigmoid says little of how much weight is spent: raw weights stand beside.");
-        report.note("Pre-training until sinks emerge in natural text takes billions of tokens; 'heed inspect' measures any trained"
+        report.note("Sink_k counts heads and texts whose mean share of attention on position k exceeds 0.3; shares are"
+                + " weights over"
+                + " their row's sum, which for sigmoid says little of how much weight is spent: raw weights stand"
+                + " beside.");
+        report.note("Pre-training until sinks emerge in natural text takes billions of tokens; 'heed inspect' measures"
+                + " any trained"
                 + " model.");
         return verdict(report, curves);
     }
@@ -160,7 +164,8 @@ final class SinkStudy implements Study {
         boolean equal = free.loss() <= soft.loss() * (1 + EQUAL);
         return new Part(equal && free.first().raw() < soft.first().raw() / 10,
                 text("sigmoid without normalisation spends %.4f on the"
-                + " first token (%.4f before training), softmax %.4f (less than a tenth needed), at losses %.3f and %.3f (within %.0f%%"
+                + " first token (%.4f before training), softmax %.4f (less than a tenth needed), at losses %.3f and"
+                + " %.3f (within %.0f%%"
                 + " needed); shares alone would call %.1f%% of its heads sinks", free.first().raw(), sigmoid.getFirst()
                 .first().raw(),
                 soft.first().raw(), free.loss(), soft.loss(), 100 * EQUAL, free.first().sink()));
@@ -169,7 +174,8 @@ final class SinkStudy implements Study {
     private static Part bias(List<SinkReading> biased) {
         SinkReading end = biased.getLast();
         return new Part(end.front().alpha() > 2 * end.first().alpha() && end.front().sink() > end.first().sink(), text(
-                "without a constant token a key bias draws %.3f of attention (Sink_* %.1f%%), the first token %.3f (Sink_1 %.1f%%)",
+                "without a constant token a key bias draws %.3f of attention (Sink_* %.1f%%), the first token %.3f"
+                        + " (Sink_1 %.1f%%)",
                 end.front().alpha(), end.front().sink(), end.first().alpha(), end.first().sink()));
     }
 

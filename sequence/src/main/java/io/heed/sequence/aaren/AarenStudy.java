@@ -91,10 +91,12 @@ final class AarenStudy implements Study {
         report.note("Every arm is 64 wide and two layers deep, has the same steps, batches and the better of the rates "
                 + Arrays.toString(RATES)
                 + ". The Transformer has rotary positions, Aaren sinusoids added to its input.");
-        report.note("The paper's 38 datasets are replaced by two generators: noisy seasonal signals with regime switches, and"
+        report.note("The paper's 38 datasets are replaced by two generators: noisy seasonal signals with regime"
+                + " switches, and"
                 + " a marked Hawkes process.");
         if (budget == Budget.FULL) {
-            report.note("Text is a stress test that the paper does not claim: Aaren's queries do not depend on content.");
+            report.note("Text is a stress test that the paper does not claim: Aaren's queries do not depend on"
+                    + " content.");
         }
         return verdict(report, losses, streams);
     }

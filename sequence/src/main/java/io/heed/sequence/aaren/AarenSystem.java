@@ -25,7 +25,8 @@ public final class AarenSystem implements SystemEntry, MixerProvider {
             "softmax attention of a learned query over every prefix: a recurrent cell of constant size",
             Set.of(Pattern.CAUSAL_SELF),
             List.of(new MixerOption("keys", "folded",
-                    "folded (the query goes through the key projection) or projected (keys are computed); equal results")),
+                    "folded (the query goes through the key projection) or projected (keys are computed); equal"
+                            + " results")),
             config -> Aaren.of(config)).withCost(Cost.LINEAR);
 
     static final List<Claim> CLAIMS = List.of(

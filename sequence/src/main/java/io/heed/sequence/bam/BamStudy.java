@@ -99,14 +99,16 @@ final class BamStudy implements Study {
             }
         }
         report.table(table(arms, specialists)).plot(curves(arms));
-        report.note("Domains: WordNet's example sentences, its definitions, and made-up sums and brackets; the paper's are"
+        report.note("Domains: WordNet's example sentences, its definitions, and made-up sums and brackets; the paper's"
+                + " are"
                 + " law, mathematics and code. Characters, N = " + LENGTH + ", D = " + WIDTH + ", " + LAYERS
                 + " parallel blocks, " + HEADS + " heads, " + sizes.runs + " run(s).");
         report.note("Phases: a seed on all domains (" + sizes.seed + " steps), three specialists (" + sizes.specialist
                 + " steps each), mixtures on all domains (" + sizes.mixture + " steps of " + ROWS
                 + " windows). Experts are the"
                 + " three specialists and the seed; one MLP expert a token, gates not renormalised.");
-        report.note("Equal compute: BTX trains for as many more steps as a step of BAM with its own keys and values costs more"
+        report.note("Equal compute: BTX trains for as many more steps as a step of BAM with its own keys and values"
+                + " costs more"
                 + " multiply-adds.");
         return verdict(report, arms);
     }
@@ -124,7 +126,8 @@ final class BamStudy implements Study {
         int held = (beats ? 1 : 0) + (between ? 1 : 0) + (soft ? 1 : 0) + (beatsCompute ? 1 : 0);
         String reason = String.format(Locale.ROOT,
                 "mean loss over the domains: BAM with its own keys and values %.4f nats, with"
-                + " shared ones %.4f, BTX %.4f for equal tokens and %.4f for equal compute, one attention expert a token %.4f:"
+                + " shared ones %.4f, BTX %.4f for equal tokens and %.4f for equal compute, one attention expert a"
+                + " token %.4f:"
                 + " BAM is %s BTX for equal tokens and %s it for equal compute", experts, shared, btx, compute, one,
                 beats ? "ahead of" : "not ahead of", beatsCompute ? "ahead of" : "not ahead of");
         return report.verdict(beats && between && soft && beatsCompute ? Verdict.Outcome.REPRODUCED : held > 0

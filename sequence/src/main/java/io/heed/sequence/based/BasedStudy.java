@@ -78,10 +78,13 @@ final class BasedStudy implements Study {
                 "; decoding speed over the context varies %.2fx (flat up to %.2fx) and is %.1fx"
                 + " softmax attention's after %d tokens", flatness, FLAT, speeds.getLast().ratio(), speeds.getLast()
                 .context()));
-        report.note("Paper: 1.3B parameters and 50B tokens; here two or three layers of width 64 with one head, the first a gated"
-                + " convolution, no MLPs, and recall from generated examples. Weights start as large as is usual for narrow models:"
+        report.note("Paper: 1.3B parameters and 50B tokens; here two or three layers of width 64 with one head, the"
+                + " first a gated"
+                + " convolution, no MLPs, and recall from generated examples. Weights start as large as is usual for"
+                + " narrow models:"
                 + " with a deviation of 0.02 no arm learns to recall in so few steps.");
-        report.note("State: what the layers after the convolution remember of one example, in bytes. The hybrid has one layer more"
+        report.note("State: what the layers after the convolution remember of one example, in bytes. The hybrid has"
+                + " one layer more"
                 + " than the rest; hybrids and single layers are compared at equal state, not at equal parameters.");
         report.note("The paper's 24x is a GPU figure at batch 128; the ratio here is of two CPU decoders.");
         return report.verdict(held == checked ? Verdict.Outcome.REPRODUCED
@@ -105,7 +108,8 @@ final class BasedStudy implements Study {
     private static void describe(StringBuilder reason, MqarTask task, List<RecallArm.Result> results, boolean[] found) {
         reason.append(reason.isEmpty() ? "" : "; ")
                 .append(String.format(Locale.ROOT, "%d pairs in %d tokens: accuracy %.3f, %.3f,"
-                + " %.3f with f = 4, 8, 16 (%s), %.3f and %.3f with windows 8 and 32 (%s), elu+1 %.3f at f = 16 (%s), hybrids %.3f"
+                + " %.3f with f = 4, 8, 16 (%s), %.3f and %.3f with windows 8 and 32 (%s), elu+1 %.3f at f = 16 (%s),"
+                + " hybrids %.3f"
                 + " and %.3f (%s single layers of no more state), softmax %.3f", task.data().pairs(), task.data()
                 .length(),
                 RecallArm.accuracy(results, RecallArm.taylor(4)), RecallArm.accuracy(results, RecallArm.taylor(8)),

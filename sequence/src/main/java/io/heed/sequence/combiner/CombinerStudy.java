@@ -66,7 +66,8 @@ final class CombinerStudy implements Study {
         LengthScaling times = LengthScaling.measure(timed, quick ? 3 : 9, 1024, 4096, 16_384);
         report.table(times.table()).plot(times.plot());
         report.note(arms.note() + " Segments of 8 in training, of sqrt(N) where time is measured.");
-        report.note("The paper's data sets and sizes are beyond this budget; its numbers are of 12 layers of width 768.");
+        report.note("The paper's data sets and sizes are beyond this budget; its numbers are of 12 layers of width"
+                + " 768.");
         return verdict(report, results, times);
     }
 

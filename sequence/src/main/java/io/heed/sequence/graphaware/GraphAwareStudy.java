@@ -116,7 +116,8 @@ final class GraphAwareStudy implements Study {
                 + " windows at a peak rate of " + RATE + ", " + sizes.seeds
                 + " seeds; MLP widths are fitted so that all arms"
                 + " have the same parameters within 1%. The paper trains on protein sequences, which are not at hand.");
-        report.note("Fine-tuning: a decoder trained on the definitions is frozen and adapted to the example sentences in "
+        report.note("Fine-tuning: a decoder trained on the definitions is frozen and adapted to the example sentences"
+                + " in "
                 + sizes.steps / 2
                 + " steps. In the official direction only self edges survive, so that Sparse-GIN is an MLP of"
                 + " each token by itself.");
@@ -134,7 +135,8 @@ final class GraphAwareStudy implements Study {
         boolean tunes = Math.min(official, corrected) < lora;
         String reason = String.format(Locale.ROOT,
                 "GIN attention ends at a validation perplexity of %.3f with a gap of %+.4f"
-                + " nats, softmax at %.3f with %+.4f; fine-tuning brings %.4f nats to %.4f by LoRA, %.4f by the official"
+                + " nats, softmax at %.3f with %+.4f; fine-tuning brings %.4f nats to %.4f by LoRA, %.4f by the"
+                + " official"
                 + " Sparse-GIN and %.4f with edges from key to query", Math.exp(gin.validation), gin.gap,
                 Math.exp(standard.validation), standard.gap, before, lora, official, corrected);
         return report.verdict(generalises && tunes ? Verdict.Outcome.REPRODUCED : generalises || tunes

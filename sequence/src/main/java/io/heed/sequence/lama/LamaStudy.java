@@ -72,7 +72,8 @@ final class LamaStudy implements Study {
                 + " glosses, AdamW at " + RATE + ", " + data.size() + " training glosses of up to " + GlossTopics.WORDS
                 + " words, "
                 + WordNet.TOPICS + " topics, " + seeds + " seed(s).");
-        report.note("Time is one forward pass of the pooling alone over 16 documents; the encoder is the same for all.");
+        report.note("Time is one forward pass of the pooling alone over 16 documents; the encoder is the same for"
+                + " all.");
         return verdict(report, arms);
     }
 
@@ -166,8 +167,10 @@ final class LamaStudy implements Study {
         return report.verdict(held == 4 ? Verdict.Outcome.REPRODUCED : held == 0 ? Verdict.Outcome.NOT_REPRODUCED
                 : Verdict.Outcome.PARTLY,
                 String.format(Locale.ROOT, "%s reaches %.2f%%, the best (%s) %.2f%% (level within %.1f points:"
-                + " %s), additive attention %.2f%% (beaten: %s); %d attention parameters against %d of structured self-attention with"
-                + " da = D (below a third: %s); four times the words take %.1f times as long (linear up to %.0f: %s), the transformer"
+                + " %s), additive attention %.2f%% (beaten: %s); %d attention parameters against %d of structured"
+                + " self-attention with"
+                + " da = D (below a third: %s); four times the words take %.1f times as long (linear up to %.0f: %s),"
+                + " the transformer"
                 + " layer %.1f times", ours, lama.accuracy, best.getKey(), best.getValue().accuracy, LEVEL, yes(level),
                 arms.get(ADDITIVE).accuracy, yes(better), lama.parameters, full, yes(small),
                 lama.millis[2] / lama.millis[1], LINEAR,

@@ -65,9 +65,11 @@ final class LightningStudy implements Study {
         report.table(blockTable(SpeedArms.blockSizes(budget == Budget.QUICK ? 5 : 11)));
         Map<String, Double> losses = quality(budget, progress);
         report.table(lossTable(losses));
-        report.note("Speed: 16,384 tokens in all, 4 heads of 64, float32. Running sums and the dense product are timed forward"
+        report.note("Speed: 16,384 tokens in all, 4 heads of 64, float32. Running sums and the dense product are timed"
+                + " forward"
                 + " only; their backward passes would keep gigabytes.");
-        report.note("Quality: characters of WordNet's glosses, equal parameters (the MLPs make up for the gate), rate 2e-3. The"
+        report.note("Quality: characters of WordNet's glosses, equal parameters (the MLPs make up for the gate), rate"
+                + " 2e-3. The"
                 + " paper's models have 1B and 3B parameters.");
         return verdict(report, rows, losses);
     }
@@ -94,8 +96,10 @@ final class LightningStudy implements Study {
         }
         String reason = String.format(Locale.ROOT,
                 "forward and backward speed varies by %.1f%% from %d to %d tokens (steady below"
-                + " %.0f%%); from 1k to 16k the dense product falls %.1fx and softmax attention %.1fx (at least %.0fx wanted); the"
-                + " blocked kernel is at least %.1fx as fast as running sums (%.0fx wanted); validation loss %.3f with decay, %.3f"
+                + " %.0f%%); from 1k to 16k the dense product falls %.1fx and softmax attention %.1fx (at least %.0fx"
+                + " wanted); the"
+                + " blocked kernel is at least %.1fx as fast as running sums (%.0fx wanted); validation loss %.3f with"
+                + " decay, %.3f"
                 + " without, %.3f with softmax attention (at most %.1f behind)", 100 * variation, rows.getFirst()
                 .length(),
                 at16k.length(), 100 * STEADY, denseFall, softmaxFall, FALL, ahead, AHEAD, decay, none, softmax, LEVEL);

@@ -103,7 +103,8 @@ final class MohStudy implements Study {
                 + " layers, " + sizes.steps + " steps of " + BATCH + " windows, " + sizes.seeds
                 + " seed(s). The paper's models"
                 + " are of images, diffusion and language; diffusion is not tested here.");
-        report.note("Entropy: of the shares of tokens that the routed heads get, over its largest value, mean over layers;"
+        report.note("Entropy: of the shares of tokens that the routed heads get, over its largest value, mean over"
+                + " layers;"
                 + " 1 is even use.");
         Optional<StudyPart.Finding> images = StudyPart.of("moh").map(part -> part.run(budget,
                 (done, what) -> progress.update(0.65 + 0.35 * done, what), report));
@@ -125,8 +126,10 @@ final class MohStudy implements Study {
         int held = (level ? 1 : 0) + (ahead ? 1 : 0) + (recovered ? 1 : 0);
         String reason = String.format(Locale.ROOT,
                 "with 75%% of the heads %.3f bits per character against %.3f with all (at most"
-                + " +%.2f wanted) and %.3f with 6 heads; head use has entropy %.3f with the balance loss and %.3f without (%s);"
-                + " a trained model that goes on with 75%% of its heads keeps %.1f%% of its quality after a tenth of the steps"
+                + " +%.2f wanted) and %.3f with 6 heads; head use has entropy %.3f with the balance loss and %.3f"
+                + " without (%s);"
+                + " a trained model that goes on with 75%% of its heads keeps %.1f%% of its quality after a tenth of"
+                + " the steps"
                 + " (at least %.0f%% wanted)", mixture, all, LEVEL, six, moh.entropy, arms.get(UNBALANCED).entropy,
                 even ? "more even, as claimed" : "not more even", 100 * recovery, 100 * RECOVERED);
         String whole = reason + images.map(found -> "; " + found.reason()).orElse("; images are not tested, as the"

@@ -163,9 +163,12 @@ final class PointerStudy implements Study {
         return report.verdict(held == 4 ? Verdict.Outcome.REPRODUCED : held == 0 ? Verdict.Outcome.NOT_REPRODUCED
                 : Verdict.Outcome.PARTLY,
                 String.format(Locale.ROOT, "exact hulls %.1f%% against %.1f%% of the LSTM with attention and"
-                + " %.1f%% of the LSTM, tokens %.1f%%, %.1f%%, %.1f%% (in this order: %s); area %.1f%% (%.0f%% needed: %s); at least"
-                + " %.1f%% of the area on up to %d points, beyond training (%.0f%% needed: %s); tours of %d cities %.3f long, the"
-                + " shortest %.3f, nearest neighbour %.3f (within %.0f%%: %s); triangulations of %d points: %.1f%% exact, %.1f%%"
+                + " %.1f%% of the LSTM, tokens %.1f%%, %.1f%%, %.1f%% (in this order: %s); area %.1f%% (%.0f%% needed:"
+                + " %s); at least"
+                + " %.1f%% of the area on up to %d points, beyond training (%.0f%% needed: %s); tours of %d cities"
+                + " %.3f long, the"
+                + " shortest %.3f, nearest neighbour %.3f (within %.0f%%: %s); triangulations of %d points: %.1f%%"
+                + " exact, %.1f%%"
                 + " of the triangles", 100 * pointer.hulls.exact(), 100 * attention.hulls.exact(),
                 100 * lstm.hulls.exact(), 100 * pointer.tokens, 100 * attention.tokens, 100 * lstm.tokens, yes(ordered),
                 100 * pointer.hulls.coverage(), 100 * sizes.area, yes(covers), 100 * least,

@@ -117,9 +117,11 @@ final class SigmoidStudy implements Study {
                 + ", rotary positions, no norms on queries and"
                 + " keys in any arm, the better of the rates " + Arrays.toString(RATES) + ", " + sizes.seeds
                 + " seed(s).");
-        report.note("Norms are of the first layer on one validation batch at the lower rate: of P v, root mean square, and of"
+        report.note("Norms are of the first layer on one validation batch at the lower rate: of P v, root mean square,"
+                + " and of"
                 + " the gradient of the layer's attention weights.");
-        report.note("The paper's speed is that of CUDA kernels on an H100 against FlashAttention-2; here both kernels are ours"
+        report.note("The paper's speed is that of CUDA kernels on an H100 against FlashAttention-2; here both kernels"
+                + " are ours"
                 + " and run on the CPU.");
         return verdict(report, text, speeds);
     }
@@ -138,8 +140,10 @@ final class SigmoidStudy implements Study {
         int held = (norms ? 1 : 0) + (level ? 1 : 0) + (worst ? 1 : 0) + (faster ? 1 : 0);
         String reason = String.format(Locale.ROOT,
                 "the initial output norm is %.1fx softmax's with b = 0 (at least %.0fx wanted)"
-                + " and %.2fx with b = -ln N (within %.0fx wanted); b = -ln N ends %+.3f nats from softmax (at most %.2f); b = 0"
-                + " without LayerScale ends at %.3f and %s; the fused sigmoid forward is at least %.2fx as fast as our softmax",
+                + " and %.2fx with b = -ln N (within %.0fx wanted); b = -ln N ends %+.3f nats from softmax (at most"
+                + " %.2f); b = 0"
+                + " without LayerScale ends at %.3f and %s; the fused sigmoid forward is at least %.2fx as fast as our"
+                + " softmax",
                 plain, LARGE, biased, NEAR, behind, LEVEL, text.get(PLAIN).loss(),
                 worst ? "is the worst or needs a lower rate" : "is neither the worst nor needs a lower rate", slowest);
         return report.verdict(held == 4 ? Verdict.Outcome.REPRODUCED : held > 0 ? Verdict.Outcome.PARTLY

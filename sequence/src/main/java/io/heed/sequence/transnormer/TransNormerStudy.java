@@ -129,7 +129,8 @@ final class TransNormerStudy implements Study {
                 + ", " + sizes.seeds + " seed(s). All arms have the same parameters within 1%: without the gate the"
                 + " channel"
                 + " mixers are wider. The softmax arm has rotary positions, RMSNorm and SwiGLU. The full model and"
-                + " softmax attention have the better of two deviations of the weights at the start, the other arms the full"
+                + " softmax attention have the better of two deviations of the weights at the start, the other arms"
+                + " the full"
                 + " model's.");
         report.note("The paper's models have 385M to 7B parameters and are judged by benchmarks of common sense;"
                 + " these sizes say"

@@ -135,7 +135,8 @@ final class ZoologyGolden {
             case "selectivelookups" -> new SparseLookups(new SparseLookups.Config(width,
                     text.integer(1, "heads", "num_heads"), 0, Gate.SOFTMAX, 0, Selection.SEQUENCE, layers));
             default -> throw new IllegalArgumentException("mixer '" + text.name()
-                    + "' of the golden model: known are BaseConv, MHA, Hyena, H3, RWKV, SigmoidLookups, SelectiveLookups");
+                    + "' of the golden model: known are BaseConv, MHA, Hyena, H3, RWKV, SigmoidLookups,"
+                    + " SelectiveLookups");
         };
     }
 

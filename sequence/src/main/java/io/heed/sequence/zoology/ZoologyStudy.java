@@ -93,14 +93,17 @@ final class ZoologyStudy implements Study {
         Map<Cell, RecallTrial.Outcome> grid = grid(sizes, progress);
         Map<String, RecallText.Losses> text = text(sizes, progress);
         report.table(gridTable(grid, sizes)).table(textTable(text));
-        report.note("Recall: two layers of one head, of which the first is a convolution of three taps in every model and"
+        report.note("Recall: two layers of one head, of which the first is a convolution of three taps in every model"
+                + " and"
                 + " the second the mixer, no MLP, no dropout; filler 0 between the queries. All mixers: at most "
                 + sizes.all.steps + " steps of " + sizes.all.batch + " examples at the best of the rates "
                 + sizes.all.rates + "; by width and pairs: " + sizes.grid.steps + " of " + sizes.grid.batch + " at "
                 + sizes.grid.rates + ". A run that recalls 99% stops; none stops for another reason. Chance among the"
                 + " values of the context is 1 / pairs.");
-        report.note("Text: words of WordNet's glosses; a hit repeats a pair of neighbours of the window that training has less"
-                + " than 100 times. The oracle attends where a word stands earlier in the window, and nowhere else. The paper's perplexities are of 355M parameters and 10B tokens of the Pile.");
+        report.note("Text: words of WordNet's glosses; a hit repeats a pair of neighbours of the window that training"
+                + " has less"
+                + " than 100 times. The oracle attends where a word stands earlier in the window, and nowhere else."
+                + " The paper's perplexities are of 355M parameters and 10B tokens of the Pile.");
         return verdict(report, sizes, grid, text);
     }
 
@@ -210,7 +213,8 @@ final class ZoologyStudy implements Study {
         text.forEach((arm, losses) -> rows.add(List.of(arm, Math.exp(losses.all()), Math.exp(losses.hits()),
                 losses.hitCount(), Math.exp(losses.others()), losses.otherCount())));
         return new Table(
-                "Perplexity of words, after the convolution (the paper: attention 9.44, 1.98 and 10.62; a long convolution"
+                "Perplexity of words, after the convolution (the paper: attention 9.44, 1.98 and 10.62; a long"
+                        + " convolution"
                 + " 13.13, 13.27 and 13.12)", List.of("layer 2", "all", "at hits", "hits", "elsewhere", "other words"),
                 rows);
     }
@@ -228,8 +232,10 @@ final class ZoologyStudy implements Study {
                 + (closed >= CLOSED ? 1 : 0) + (gapAtHits > gapElsewhere ? 1 : 0);
         String reason = String.format(Locale.ROOT,
                 "attention recalls at least %.3f at every width (0.99 wanted); of %d gated mixers"
-                + " %d fall with the pairs and %d rise with the width; a layer of sparse lookups closes at least %.0f%% of the gap"
-                + " (90%% wanted); on words the convolution is %+.3f nats behind at hits and %+.3f elsewhere (more at hits wanted)",
+                + " %d fall with the pairs and %d rise with the width; a layer of sparse lookups closes at least"
+                + " %.0f%% of the gap"
+                + " (90%% wanted); on words the convolution is %+.3f nats behind at hits and %+.3f elsewhere (more at"
+                + " hits wanted)",
                 attention, gated.size(), falling, rising, 100 * closed, gapAtHits, gapElsewhere);
         return report.verdict(held == 5 ? Verdict.Outcome.REPRODUCED : held > 0 ? Verdict.Outcome.PARTLY
                 : Verdict.Outcome.NOT_REPRODUCED, reason);
