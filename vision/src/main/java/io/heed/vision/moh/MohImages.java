@@ -48,7 +48,7 @@ public final class MohImages implements StudyPart {
     /** Sizes of one budget. */
     private record Sizes(int layers, int steps, int batch, int seeds, int tested) {
         static Sizes of(Budget budget) {
-            return budget == Budget.QUICK ? new Sizes(2, 160, 32, 1, 1000) : new Sizes(3, 3000, 64, 3, 10_000);
+            return budget == Budget.QUICK ? new Sizes(2, 320, 32, 1, 2000) : new Sizes(3, 3000, 64, 3, 10_000);
         }
     }
 
