@@ -48,7 +48,7 @@ final class LandmarkStudy implements Study {
     public Report run(Budget budget, Progress progress) {
         Report.Builder report = Report.of("landmark-attention", budget).claims(claims());
         boolean quick = budget == Budget.QUICK;
-        int steps = quick ? 600 : 6000;
+        int steps = quick ? 1000 : 6000;
         int[] lengths = quick ? new int[] {TRAINED, LONG} : new int[] {TRAINED, 2 * TRAINED, LONG, 2 * LONG, 4 * LONG};
         int examples = quick ? 32 : 256;
         try (PointerScope _ = new PointerScope()) {
@@ -113,14 +113,13 @@ final class LandmarkStudy implements Study {
         for (boolean one : held) {
             count += one ? 1 : 0;
         }
-        report.note("The key is one of " + PasskeyTask.KEYS
-                + " symbols within the first 32 of so many characters of WordNet's glosses,"
-                + " the question is the last token; chance is " + String.format(Locale.ROOT, "%.3f",
-                1.0 / PasskeyTask.KEYS)
-                + ". Two layers, width 64, 4 heads, trained at " + TRAINED + " characters, read in chunks of " + CHUNK
-                + ". Newest blocks: the same model and cache, the newest k blocks instead of the best, as a"
-                + " Transformer-XL keeps them."
-                + " The paper's models have 12 layers and 240k steps.");
+        report.note(String.format(Locale.ROOT,
+                "The key is one of %d symbols after a mark within the first 33 of so many"
+                + " characters of WordNet's glosses, in which such symbols stand without a mark too, one in %d"
+                + " characters; the question is the last token; chance is %.3f. Two layers, width 64, 4 heads, trained at"
+                + " %d characters, read in chunks of %d. Newest blocks: the same model and cache, the newest k blocks"
+                + " instead of the best, as a Transformer-XL keeps them. The paper's models have 12 layers and 240k"
+                + " steps.", PasskeyTask.KEYS, PasskeyTask.DECOYS, 1.0 / PasskeyTask.KEYS, TRAINED, CHUNK));
         String reason = String.format(Locale.ROOT,
                 "at %d characters, %.0f times the training length, %.3f of the keys found through"
                 + " landmarks against %.3f with the newest blocks (%.0f times as many wanted; without landmarks, all"

@@ -19,13 +19,17 @@ import io.heed.train.Step;
 import io.heed.train.Task;
 
 /**
- * Text that holds a passkey once, and asks for it later: characters of glosses, one of {@value #KEYS} key symbols at
- * some place, and question marks of a kind that text has not, whose target is the key. All other targets are the next
- * character. Landmarks stand among the tokens where the model wants them.
+ * Text that holds a passkey once, and asks for it later: characters of glosses, at some place a mark and one of
+ * {@value #KEYS} key symbols after it, and question marks of a kind that text has not, whose target is the key. All
+ * other targets are the next character. Key symbols without a mark stand elsewhere: which of them is the key shows only
+ * after a layer has seen the mark beside it, so the mean of all blocks, which a first layer can form without choosing
+ * any, is no answer. Landmarks stand among the tokens where the model wants them.
  */
 final class PasskeyTask implements Task<LandmarkModel> {
     static final int KEYS = 16;
     private static final int QUESTIONS = 8;
+    /** Tokens for each key symbol without a mark. */
+    static final int DECOYS = 30;
 
     private final int length;
     private final int batch;
@@ -55,12 +59,16 @@ final class PasskeyTask implements Task<LandmarkModel> {
         }
     }
 
-    /** Letters, keys, the question and the landmark. */
+    /** Letters, keys, the question, the mark and the landmark. */
     int vocabularySize() {
-        return letters + KEYS + 2;
+        return letters + KEYS + 3;
     }
 
     int landmark() {
+        return letters + KEYS + 2;
+    }
+
+    private int mark() {
         return letters + KEYS + 1;
     }
 
@@ -88,10 +96,14 @@ final class PasskeyTask implements Task<LandmarkModel> {
             return new Example(given, targets, -1);
         }
         int place = earliest + random.nextInt(latest - earliest);
+        for (int i = 0; i < n / DECOYS; i++) {
+            given[random.nextInt(n)] = letters + random.nextInt(KEYS);
+        }
         long key = letters + random.nextInt(KEYS);
-        given[place] = key;
+        given[place] = mark();
+        given[place + 1] = key;
         for (int i = 0; i < questions; i++) {
-            int at = questions == 1 ? n - 1 : place + 1 + random.nextInt(n - place - 1);
+            int at = questions == 1 ? n - 1 : place + 2 + random.nextInt(n - place - 2);
             given[at] = question();
             targets[at] = key;
         }
