@@ -55,6 +55,10 @@ final class ModelOptions {
     @Option(names = "--rate", paramLabel = "R", description = "Peak learning rate.")
     private Double rate;
 
+    @Option(names = "--split", paramLabel = "N",
+            description = "Which of a graph's published splits, from 0; without it seed s takes number s, in turn.")
+    private Integer split;
+
     @Option(names = "--config", paramLabel = "FILE",
             description = "Settings from a YAML file, under these options' names; options go over them.")
     private Path config;
@@ -98,6 +102,7 @@ final class ModelOptions {
         put(keys, "length", length);
         put(keys, "batch", batch);
         put(keys, "rate", rate);
+        put(keys, "split", split);
         return keys;
     }
 

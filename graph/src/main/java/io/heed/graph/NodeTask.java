@@ -74,6 +74,11 @@ public final class NodeTask implements Task<GraphNetwork> {
         return data.splits().get(split);
     }
 
+    /** The split that it trains, validates and tests on. */
+    public NodeSplit split() {
+        return split;
+    }
+
     /** The data. */
     public NodeData data() {
         return data;

@@ -177,6 +177,7 @@ public final class CompareJob implements AutoCloseable {
         option(line, "--length", settings.length(), usual.length());
         option(line, "--batch", settings.batch(), usual.batch());
         option(line, "--rate", settings.rate(), usual.rate());
+        option(line, "--split", settings.split(), usual.split());
         return line.toString();
     }
 

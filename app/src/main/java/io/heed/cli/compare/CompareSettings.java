@@ -33,9 +33,15 @@ import io.heed.train.TrainConfig;
  * @param length tokens in a training sequence, or height and width of the user's own images; 0 for tasks without
  * @param batch  sequences, nodes or images in a step; 0 for a whole graph
  * @param rate   peak learning rate
+ * @param split  which of a data set's published splits; -1 for the seed's own, seed s taking split s modulo their
+ *               number, so that as many seeds as splits average over all of them
  */
 public record CompareSettings(String task, String text, String data, String images, List<String> mixers, long steps,
-                              List<Long> seeds, long width, int layers, int heads, int length, int batch, double rate) {
+                              List<Long> seeds, long width, int layers, int heads, int length, int batch, double rate,
+                              int split) {
+    /** Each seed its own split. */
+    public static final int SPLIT_OF_SEED = -1;
+
     private static final int EVALUATIONS = 12;
     private static final String USUAL_TASK = "text";
 
@@ -51,13 +57,14 @@ public record CompareSettings(String task, String text, String data, String imag
         check(layers >= 1, "layers", layers, "at least 1");
         check(heads >= 1, "heads", heads, "at least 1");
         check(width >= 1 && width % heads == 0, "width", width, "a multiple of the heads (" + heads + ")");
+        check(split >= SPLIT_OF_SEED, "split", split, "a number from 0, or -1 for the seed's own");
         check(rate > 0 && Double.isFinite(rate), "rate", rate, "positive");
     }
 
     /** The same with other mixers. */
     public CompareSettings withMixers(List<String> mixers) {
         return new CompareSettings(task, text, data, images, mixers, steps, seeds, width, layers, heads, length,
-                batch, rate);
+                batch, rate, split);
     }
 
     /** How each model is trained; the seed is still to be set. */

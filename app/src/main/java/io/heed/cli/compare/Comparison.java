@@ -72,7 +72,7 @@ final class Comparison<M extends Module> {
                 if (done == null) {
                     RunDirectory own = directory.child(name(m, seed));
                     models.get(m).describe(own);
-                    arms.add(new Arm<>(settings.mixers().get(m), seed, own, contest,
+                    arms.add(new Arm<>(settings.mixers().get(m), seed, own, contest.ofSeed(seed),
                             models.get(m), settings.training(), stop, standings.get(m), display::say));
                 } else {
                     standings.get(m).resumed(settings.steps());

@@ -29,6 +29,11 @@ public interface Contest<M extends Module> {
     /** The task that every model trains on. */
     Task<M> task();
 
+    /** The contest as the models of {@code seed} see it: the same, unless the seed chooses the split of the data. */
+    default Contest<M> ofSeed(long seed) {
+        return this;
+    }
+
     /** The data in a few words. */
     String about();
 

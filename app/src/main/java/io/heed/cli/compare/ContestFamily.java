@@ -38,6 +38,11 @@ interface ContestFamily {
         return settings;
     }
 
+    /** Whether data sets have several published splits to choose from. */
+    default boolean hasSplits() {
+        return false;
+    }
+
     /**
      * Sets the contest up, with its data read.
      *

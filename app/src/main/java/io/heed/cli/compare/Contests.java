@@ -43,6 +43,10 @@ public final class Contests {
                 });
             }
         }
+        if (settings.split() != CompareSettings.SPLIT_OF_SEED && !family.hasSplits()) {
+            throw new IllegalArgumentException("the task " + settings.task()
+                    + " has no splits to choose from: leave --split out");
+        }
         if (!settings.text().isEmpty() && !settings.task().equals("text")) {
             throw new IllegalArgumentException("a text file needs the task text, not " + settings.task()
                     + ": leave one of them out");

@@ -21,9 +21,11 @@ import io.heed.train.Task;
 /**
  * A contest of graph networks on one graph's nodes.
  *
+ * @param encoding  positions of the nodes, (N, k) row by row; null for none
  * @param positions width of the encoding that the task hands to every network; 0 for none
  */
-record GraphContest(CompareSettings settings, NodeTask nodes, int positions) implements Contest<GraphNetwork> {
+record GraphContest(CompareSettings settings, NodeTask nodes, float[] encoding, int positions)
+        implements Contest<GraphNetwork> {
     /** The layer whose network sets the size of all. */
     private static final String BASELINE = "graph-transformer";
     /** Where the whole graph is seen every step, a network learns the few labelled nodes by heart without it. */
@@ -83,10 +85,20 @@ record GraphContest(CompareSettings settings, NodeTask nodes, int positions) imp
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("A step", settings.batch() == 0 ? "the whole graph" : settings.batch() + " nodes; "
                 + GraphContests.NEAR + " neighbours a node at the first hop, " + GraphContests.FAR + " at others");
-        facts.put("Positions", positions == 0 ? "none" : positions + " Laplacian eigenvectors");
-        facts.put("Split", "the data set's own (the first, where there are several)");
+        facts.put("Positions", positions == 0 ? "none (the graph is too large)" : positions
+                + " Laplacian eigenvectors");
+        int splits = nodes.data().splits().size();
+        facts.put("Split", splits == 1 ? "the data set's own" : settings.split() != CompareSettings.SPLIT_OF_SEED
+                ? "number " + settings.split() + " of the data set's " + splits
+                : "of the data set's " + splits + ", seed s takes number s modulo " + splits);
         facts.put("Parameters", "equal within 1%, by the widths of the layers and of the read-out");
         return facts;
+    }
+
+    @Override
+    public Contest<GraphNetwork> ofSeed(long seed) {
+        return new GraphContest(settings, GraphContests.task(settings, nodes.data(), seed, encoding, positions),
+                encoding, positions);
     }
 
     @Override

@@ -56,8 +56,15 @@ final class GraphContests implements ContestFamily {
     @Override
     public CompareSettings defaults(String task) {
         return task.equals(WORDNET) || task.equals(OGB)
-                ? new CompareSettings(task, "", "", "", USUAL, 120, List.of(0L), 64, 2, 8, 0, 512, 1e-2)
-                : new CompareSettings(task, "", "", "", USUAL, 200, List.of(0L), 64, 2, 8, 0, 0, 1e-2);
+                ? new CompareSettings(task, "", "", "", USUAL, 120, List.of(0L), 64, 2, 8, 0, 512, 1e-2,
+                CompareSettings.SPLIT_OF_SEED)
+                : new CompareSettings(task, "", "", "", USUAL, 200, List.of(0L), 64, 2, 8, 0, 0, 1e-2,
+                CompareSettings.SPLIT_OF_SEED);
+    }
+
+    @Override
+    public boolean hasSplits() {
+        return true;
     }
 
     @Override
@@ -77,12 +84,23 @@ final class GraphContests implements ContestFamily {
     @Override
     public Contest<?> open(CompareSettings settings) {
         NodeData data = read(settings);
+        if (settings.split() >= data.splits().size()) {
+            throw new IllegalArgumentException("split is " + settings.split() + ", must be 0 to "
+                    + (data.splits().size() - 1) + ": " + data.name() + " has " + data.splits().size());
+        }
         int positions = data.graph().nodes() > LARGE ? 0 : POSITIONS;
         float[] encoding = positions == 0 ? null
                 : Encoding.LAPLACIAN.of(data.graph(), positions, Encoding.userCache());
-        return new GraphContest(settings, settings.batch() == 0 ? NodeTask.whole(data, 0, encoding, positions)
-                : NodeTask.sampled(data, 0, encoding, positions, settings.batch(), fanOuts(settings.layers())),
-                positions);
+        return new GraphContest(settings, task(settings, data, settings.seeds().getFirst(), encoding, positions),
+                encoding, positions);
+    }
+
+    /** The task with the split that {@code seed} trains on. */
+    static NodeTask task(CompareSettings settings, NodeData data, long seed, float[] encoding, int positions) {
+        int split = settings.split() == CompareSettings.SPLIT_OF_SEED
+                ? Math.floorMod(seed, data.splits().size()) : settings.split();
+        return settings.batch() == 0 ? NodeTask.whole(data, split, encoding, positions)
+                : NodeTask.sampled(data, split, encoding, positions, settings.batch(), fanOuts(settings.layers()));
     }
 
     private static NodeData read(CompareSettings settings) {

@@ -53,7 +53,7 @@ final class ImageContests implements ContestFamily {
     @Override
     public CompareSettings defaults(String task) {
         return new CompareSettings(task, "", "", "", USUAL, 200, List.of(0L), 64, 3, 2,
-                task.equals(OWN) ? SIDE : 0, 32, 2e-3);
+                task.equals(OWN) ? SIDE : 0, 32, 2e-3, CompareSettings.SPLIT_OF_SEED);
     }
 
     @Override

@@ -43,8 +43,10 @@ final class LanguageContests implements ContestFamily {
     @Override
     public CompareSettings defaults(String task) {
         return task.equals("mqar")
-                ? new CompareSettings(task, "", "", "", USUAL, 600, List.of(0L), 64, 2, 2, 64, 64, 3e-3)
-                : new CompareSettings(task, "", "", "", USUAL, 320, List.of(0L), 128, 2, 4, 256, 8, 3e-3);
+                ? new CompareSettings(task, "", "", "", USUAL, 600, List.of(0L), 64, 2, 2, 64, 64, 3e-3,
+                CompareSettings.SPLIT_OF_SEED)
+                : new CompareSettings(task, "", "", "", USUAL, 320, List.of(0L), 128, 2, 4, 256, 8, 3e-3,
+                CompareSettings.SPLIT_OF_SEED);
     }
 
     @Override
