@@ -60,9 +60,9 @@ final class ZoologyStudy implements Study {
                          int textWidth, int textSteps, int textLength, int textWindows) {
         static Sizes of(Budget budget) {
             return budget == Budget.QUICK
-                    ? new Sizes(new Recall(64, 32, 4, 64, 32, 400, List.of(1e-2)),
-                            new Recall(32, 16, 4, 64, 64, 600, List.of(3e-3)), new int[] {32, 64},
-                            new int[][] {{16, 2}, {16, 4}}, List.of(ATTENTION, CONVOLUTION, LOOKUPS), 1024, 64, 150,
+                    ? new Sizes(new Recall(64, 32, 4, 64, 32, 300, List.of(1e-2)),
+                            new Recall(32, 16, 4, 64, 64, 400, List.of(3e-3)), new int[] {32, 64},
+                            new int[][] {{16, 2}, {16, 4}}, List.of(ATTENTION, CONVOLUTION, LOOKUPS), 1024, 64, 120,
                             128, 512)
                     : new Sizes(new Recall(256, 64, 8, 64, 64, 1000, List.of(1e-2, 3e-3)),
                             new Recall(256, 64, 8, 64, 64, 2000, List.of(1e-2, 3e-3, 1e-3)), new int[] {32, 64, 128},
