@@ -54,7 +54,7 @@ final class CabStudy implements Study {
     public Report run(Budget budget, Progress progress) {
         Report.Builder report = Report.of("cab", budget).claims(claims());
         boolean quick = budget == Budget.QUICK;
-        PatternRuns runs = new PatternRuns(quick ? new PatternRuns.Sizes(64, 32, 8, 160, 1)
+        PatternRuns runs = new PatternRuns(quick ? new PatternRuns.Sizes(64, 32, 8, 120, 1)
                 : new PatternRuns.Sizes(256, 64, 8, 400, 3));
         progress.update(0, "which patterns each mixer serves");
         List<PatternSupport> support = Mixers.all().stream().map(PatternSupport::of).toList();

@@ -123,7 +123,7 @@ final class PatternRuns {
     Result run(Pattern pattern, String mixer) {
         return switch (pattern) {
             case NONCAUSAL_SELF -> {
-                MaskedTask masked = new MaskedTask(text, 2 * sizes.batch);
+                MaskedTask masked = new MaskedTask(text, sizes.batch);
                 Result filled = train(pattern, masked, _ ->
                         new LanguageModel(config(mixer, masked.vocabulary(), false)));
                 Result classified = train(pattern, classes, _ -> new SequenceClassifier(classes.vocabularySize(),
