@@ -19,8 +19,10 @@ public final class Csr {
     final int[] column;
     /** Number of the entry's edge in the caller's list. */
     final int[] edge;
-    /** Row numbers that cut the rows into tasks of about equal work. */
+    /** Row numbers that cut the rows into tasks of about equal work, but for a row with more than that. */
     final int[] tasks;
+    /** Numbers of the tasks, those with most work first: a hub's long row then runs beside all others, not after. */
+    final int[] order;
     private volatile Csr transposed;
 
     private Csr(int rows, int columns, int[] start, int[] column, int[] edge) {
@@ -30,6 +32,7 @@ public final class Csr {
         this.column = column;
         this.edge = edge;
         this.tasks = tasks(rows, start);
+        this.order = order(tasks, start);
     }
 
     /**
@@ -150,9 +153,32 @@ public final class Csr {
         return Arrays.copyOf(cuts, count);
     }
 
+    private static int[] order(int[] tasks, int[] start) {
+        int[] order = new int[tasks.length - 1];
+        int heavy = 0;
+        for (int task = 0; task < order.length; task++) {
+            if (start[tasks[task + 1]] - start[tasks[task]] > 2 * TASK_WORK) {
+                order[heavy++] = task;
+            }
+        }
+        int[] hubs = Arrays.copyOf(order, heavy);
+        int[] sorted = Arrays.stream(hubs).boxed()
+                .sorted((a, b) -> Integer.compare(start[tasks[b + 1]] - start[tasks[b]],
+                        start[tasks[a + 1]] - start[tasks[a]]))
+                .mapToInt(task -> task).toArray();
+        System.arraycopy(sorted, 0, order, 0, heavy);
+        for (int task = 0, next = heavy; task < order.length; task++) {
+            if (Arrays.binarySearch(hubs, task) < 0) {
+                order[next++] = task;
+            }
+        }
+        return order;
+    }
+
     /** Runs {@code work} on every group of consecutive rows, each at most {@code entries} entries long or one row. */
     void forEachGroup(int entries, Group work) {
-        Workers.run(tasks.length - 1, task -> {
+        Workers.run(order.length, number -> {
+            int task = order[number];
             int end = tasks[task + 1];
             for (int first = tasks[task]; first < end; ) {
                 int last = first + 1;

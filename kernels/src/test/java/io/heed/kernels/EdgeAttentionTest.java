@@ -3,6 +3,9 @@ package io.heed.kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 import org.junit.jupiter.api.Test;
@@ -67,6 +70,27 @@ class EdgeAttentionTest {
         check(of);
         of.modulation = EdgeReference.Case.normal(random, of.source.length * 6, 1);
         checkForward(of);
+    }
+
+    @Test
+    void aHubsRowIsBegunFirstAndEveryRowIsDone() {
+        int nodes = 9_000;
+        int[] source = new int[20_000];
+        int[] target = new int[source.length];
+        for (int e = 0; e < source.length; e++) {
+            source[e] = e % nodes;
+            target[e] = e < 5_000 ? nodes - 2 : e < 13_000 ? nodes - 1 : e % nodes;
+        }
+        Csr edges = Csr.of(nodes, nodes, source, target);
+        List<Integer> begun = new ArrayList<>();
+        boolean[] done = new boolean[nodes];
+        Workers.run(1, alone -> Workers.run(1, task -> edges.forEachGroup(64, (first, end) -> {
+            begun.add(end - 1);
+            Arrays.fill(done, first, end, true);
+        })));
+        assertThat(begun.getFirst()).as("the longest row").isEqualTo(nodes - 1);
+        assertThat(begun.indexOf(nodes - 2)).as("the next longest").isLessThan(begun.size() / 10);
+        assertThat(done).doesNotContain(false);
     }
 
     @Test

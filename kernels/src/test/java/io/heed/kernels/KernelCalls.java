@@ -338,7 +338,7 @@ final class KernelCalls {
         });
     }
 
-    private static Rows normal(Arena arena, Random random, int heads, int rows, int width) {
+    static Rows normal(Arena arena, Random random, int heads, int rows, int width) {
         double[] values = EdgeReference.Case.normal(random, heads * rows * width, 1);
         return EdgeAttentionTest.view(arena, values, heads, rows, width);
     }
