@@ -46,21 +46,12 @@ final class Floors {
             entry("model-decode-jlama 110M float32 native", 1.0),
             entry("model-decode-jlama 110M float32 Vector API", 1.0),
             entry("model-prefill 110M float32 256 tokens", 0.6),
-            entry("mixer-forms based:part=taylor 1x4096x128", 2.0),
-            entry("mixer-forms flowformer 1x4096x128", 2.0),
-            entry("mixer-forms cca-attention:group=16,window=256 1x4096x128", 2.0),
-            entry("mixer-forms landmark-attention:block=63 1x4096x128", 2.0),
-            entry("mixer-forms prob-sparse 1x4096x128", 2.0),
-            entry("mixer-forms normalised-attention 1x4096x128", 2.0),
-            entry("mixer-forms ssd 1x4096x128", 2.0),
-            entry("mixer-forms mamba 1x4096x128", 2.0),
-            entry("mixer-forms transnormer-llm 1x4096x128", 2.0),
-            entry("mixer-forms graph-aware-attention 1x4096x128", 2.0),
-            entry("mixer-forms pna-attention:maximum=own 1x4096x128", 2.0),
             entry("decode 1x8x32768x64", 0.7));
 
     /** A mixer that claims O(N) may take this much more for each token at 64k tokens than at 4k. */
     private static final double MOST_GROWTH = 1.15;
+    /** A fused form that gains less than this over its composed form is not worth keeping. */
+    private static final double LEAST_GAIN = 2;
     private static final int LONGEST = 65536;
 
     private Floors() { }
@@ -74,6 +65,9 @@ final class Floors {
 
     /** The least ratio for {@code bench} at {@code shape}, if one is set. */
     static OptionalDouble of(String bench, String shape) {
+        if (bench.startsWith(FormBenches.NAME)) {
+            return OptionalDouble.of(LEAST_GAIN);
+        }
         Double least = LEAST.get(bench + " " + shape);
         return least == null ? OptionalDouble.empty() : OptionalDouble.of(least);
     }

@@ -18,16 +18,20 @@ import io.heed.sequence.SequenceMixer;
 
 /** Whole mixers, forward and backward: the fused form against the composed one. */
 final class FormBenches {
+    static final String NAME = "mixer-forms ";
     private static final int LENGTH = 4096;
     private static final int WIDTH = 128;
     private static final int HEADS = 2;
 
-    /** Mixers whose fused form is measured against their composed one. */
-    private static final List<String> FUSED = List.of("based:part=taylor", "flowformer",
-            "cca-attention:group=16,window=256",
-            "landmark-attention:block=63", "prob-sparse", "normalised-attention", "ssd", "mamba",
-            "transnormer-llm",
-            "graph-aware-attention", "pna-attention:maximum=own");
+    /** Mixers that have a fused form, and some options that take a way of their own. */
+    private static final List<String> FUSED = List.of("softmax", "sigmoid-attention", "lightning-attention", "aaren",
+            "transnormer-llm", "based:part=taylor", "based:part=window", "flowformer",
+            "gaussian-attention:formula=density", "base-conv", "rwkv", "sparse-lookups", "prob-sparse",
+            "linear-attention", "normalised-attention", "s6", "ssd", "mamba", "qlstm", "rg-lru", "local-attention",
+            "abc", "routing-transformer", "combiner:layout=fixed", "combiner:layout=log-sparse",
+            "combiner:layout=axial-row-major", "landmark-attention:block=63", "cca-attention:group=16,window=256",
+            "moh", "titans", "titans-mac", "titans-mag", "titans-mal", "graph-aware-attention",
+            "pna-attention:maximum=own");
 
     private FormBenches() { }
 
@@ -36,7 +40,7 @@ final class FormBenches {
     }
 
     private static BenchCase forms(String mixer) {
-        return new SideBySide("mixer-forms " + mixer, "1x" + LENGTH + "x" + WIDTH, "the composed form", () -> {
+        return new SideBySide(NAME + mixer, "1x" + LENGTH + "x" + WIDTH, "the composed form", () -> {
             Layer layer = new Layer(mixer);
             Tensor[] fused = layer.results();
             Tensor[] composed = layer.results();

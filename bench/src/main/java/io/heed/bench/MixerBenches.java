@@ -1,8 +1,10 @@
 package io.heed.bench;
 
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -20,15 +22,15 @@ import io.heed.sequence.SequenceMixer;
 /**
  * How the time of every mixer that claims less than quadratic cost grows with the sequence: at 1k, 16k and 64k tokens
  * against what the time at 4k tokens allows where each token costs the same. A ratio of 1 is exactly linear growth,
- * less is worse.
+ * less is worse. All lengths of a mixer are measured together, in
+ * turns.
  */
 final class MixerBenches {
     private static final int WIDTH = 64;
     private static final int HEADS = 4;
     private static final int BASE = 4096;
     private static final int[] LENGTHS = {1024, 16384, 65536};
-    private static final double MOST_SECONDS = 1.5;
-    private static final int MOST_ROUNDS = 5;
+    private static final double MOST_SECONDS = 6;
 
     private MixerBenches() { }
 
@@ -37,8 +39,9 @@ final class MixerBenches {
         for (MixerKind kind : Mixers.all()) {
             if (kind.cost() != Cost.QUADRATIC && kind.patterns().contains(Pattern.CAUSAL_SELF)) {
                 for (boolean backward : new boolean[] {false, true}) {
+                    Growth growth = new Growth(kind, backward);
                     for (int length : LENGTHS) {
-                        cases.add(new Growth(kind, backward, length));
+                        cases.add(new AtLength(growth, length));
                     }
                 }
             }
@@ -46,11 +49,11 @@ final class MixerBenches {
         return cases;
     }
 
-    /** One mixer at one length, forward alone or with the backward pass. */
-    private record Growth(MixerKind kind, boolean backward, int length) implements BenchCase {
+    /** One mixer at one length. */
+    private record AtLength(Growth growth, int length) implements BenchCase {
         @Override
         public String bench() {
-            return "mixer-cost " + kind.id() + (backward ? " forward-backward" : " forward");
+            return growth.name();
         }
 
         @Override
@@ -60,23 +63,45 @@ final class MixerBenches {
 
         @Override
         public BenchResult measure() {
+            double allowed = growth.millis(BASE) * length / BASE;
+            double taken = growth.millis(length);
+            return new BenchResult(bench(), shape(), taken, "the time per token at " + BASE, allowed,
+                    allowed / taken, Floors.growth(growth.kind.cost(), length).orElse(Double.NaN));
+        }
+    }
+
+    /** One mixer at all lengths, forward alone or with the backward pass; measured when the first time is asked for. */
+    private static final class Growth {
+        private final MixerKind kind;
+        private final boolean backward;
+        private Map<Integer, Double> millis;
+
+        Growth(MixerKind kind, boolean backward) {
+            this.kind = kind;
+            this.backward = backward;
+        }
+
+        String name() {
+            return "mixer-cost " + kind.id() + (backward ? " forward-backward" : " forward");
+        }
+
+        double millis(int length) {
+            if (millis == null) {
+                millis = measured();
+            }
+            return millis.get(length);
+        }
+
+        private Map<Integer, Double> measured() {
             try (PointerScope _ = new PointerScope()) {
-                Runnable base = work(BASE);
-                Runnable longer = work(length);
-                base.run();
-                longer.run();
-                List<Double> baseMillis = new ArrayList<>();
-                List<Double> longerMillis = new ArrayList<>();
-                long begin = System.nanoTime();
-                do { // in turns, so that a slow moment of the machine falls on both
-                    baseMillis.add(millis(base));
-                    longerMillis.add(millis(longer));
-                } while (longerMillis.size() < MOST_ROUNDS && (System.nanoTime() - begin) / 1e9 < MOST_SECONDS);
-                double allowed = median(baseMillis) * length / BASE;
-                double taken = median(longerMillis);
-                return new BenchResult(bench(), shape(), taken, "the time per token at " + BASE, allowed,
-                        allowed / taken,
-                        Floors.growth(kind.cost(), length).orElse(Double.NaN));
+                int[] lengths = IntStream.concat(IntStream.of(BASE), IntStream.of(LENGTHS)).toArray();
+                double[] medians = Timing.medians(MOST_SECONDS,
+                        IntStream.of(lengths).mapToObj(this::work).toArray(Runnable[]::new));
+                Map<Integer, Double> byLength = new HashMap<>();
+                for (int i = 0; i < lengths.length; i++) {
+                    byLength.put(lengths[i], medians[i]);
+                }
+                return byLength;
             }
         }
 
@@ -99,17 +124,5 @@ final class MixerBenches {
                 mixer.forward(leaf, MixerContext.plain()).mul(gradient).sum().backward();
             }
         }
-    }
-
-    private static double millis(Runnable work) {
-        long begin = System.nanoTime();
-        work.run();
-        return (System.nanoTime() - begin) / 1e6;
-    }
-
-    private static double median(List<Double> values) {
-        double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
     }
 }

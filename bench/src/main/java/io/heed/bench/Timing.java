@@ -11,6 +11,7 @@ import java.util.Arrays;
 record Timing(double firstMillis, double secondMillis) {
     /** Rounds whose median is reported. */
     static final int ROUNDS = 7;
+    private static final int LEAST_ROUNDS = 3;
     private static final long WARM_UP_NANOS = 1_500_000_000L;
     private static final int LEAST_WARM_UP = 2;
     private static final long REST_MILLIS = 100;
@@ -22,15 +23,27 @@ record Timing(double firstMillis, double secondMillis) {
      * within a round.
      */
     static Timing interleaved(Runnable first, Runnable second) {
-        int firstRepeats = warmUp(first);
-        int secondRepeats = warmUp(second);
-        double[] firstTimes = new double[ROUNDS];
-        double[] secondTimes = new double[ROUNDS];
-        for (int round = 0; round < ROUNDS; round++) {
-            firstTimes[round] = millis(first, firstRepeats);
-            secondTimes[round] = millis(second, secondRepeats);
+        double[] medians = medians(Double.POSITIVE_INFINITY, first, second);
+        return new Timing(medians[0], medians[1]);
+    }
+
+    /**
+     * The median time of each, milliseconds, in the same way; rounds after the third begin only within
+     * {@code mostSeconds} of the first.
+     */
+    static double[] medians(double mostSeconds, Runnable... works) {
+        int[] repeats = Arrays.stream(works).mapToInt(Timing::warmUp).toArray();
+        double[][] times = new double[works.length][ROUNDS];
+        long start = System.nanoTime();
+        int rounds = 0;
+        while (rounds < ROUNDS && (rounds < LEAST_ROUNDS || (System.nanoTime() - start) / 1e9 < mostSeconds)) {
+            for (int work = 0; work < works.length; work++) {
+                times[work][rounds] = millis(works[work], repeats[work]);
+            }
+            rounds++;
         }
-        return new Timing(median(firstTimes), median(secondTimes));
+        int taken = rounds;
+        return Arrays.stream(times).mapToDouble(each -> median(Arrays.copyOf(each, taken))).toArray();
     }
 
     private static int warmUp(Runnable work) {
