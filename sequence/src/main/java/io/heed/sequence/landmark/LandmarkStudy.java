@@ -116,7 +116,8 @@ final class LandmarkStudy implements Study {
         report.note(String.format(Locale.ROOT,
                 "The key is one of %d symbols after a mark within the first 33 of so many"
                 + " characters of WordNet's glosses, in which such symbols stand without a mark too, one in %d"
-                + " characters; the question is the last token; chance is %.3f. Two layers, width 64, 4 heads, trained at"
+                + " characters; the question is the last token; chance is %.3f. Two layers, width 64, 4 heads, trained"
+                + " at"
                 + " %d characters, read in chunks of %d. Newest blocks: the same model and cache, the newest k blocks"
                 + " instead of the best, as a Transformer-XL keeps them. The paper's models have 12 layers and 240k"
                 + " steps.", PasskeyTask.KEYS, PasskeyTask.DECOYS, 1.0 / PasskeyTask.KEYS, TRAINED, CHUNK));
