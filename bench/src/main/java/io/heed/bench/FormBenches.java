@@ -23,13 +23,16 @@ final class FormBenches {
     private static final int WIDTH = 128;
     private static final int HEADS = 2;
 
-    /** Mixers that have a fused form, and some options that take a way of their own. */
+    /**
+     * Mixers that have a fused form, and some options that take a way of their own. What of qLSTM and RG-LRU is fused is
+     * their recurrence, which {@link SelectiveBenches} measures alone.
+     */
     private static final List<String> FUSED = List.of("softmax", "sigmoid-attention", "lightning-attention", "aaren",
             "transnormer-llm", "based:part=taylor", "based:part=window", "flowformer",
-            "gaussian-attention:formula=density", "base-conv", "rwkv", "sparse-lookups", "prob-sparse",
-            "linear-attention", "normalised-attention", "s6", "ssd", "mamba", "qlstm", "rg-lru", "local-attention",
+            "base-conv", "rwkv", "sparse-lookups", "prob-sparse",
+            "linear-attention", "normalised-attention", "s6", "ssd", "mamba", "local-attention",
             "abc", "routing-transformer", "combiner:layout=fixed", "combiner:layout=log-sparse",
-            "combiner:layout=axial-row-major", "landmark-attention:block=63", "cca-attention:group=16,window=256",
+            "landmark-attention:block=63", "cca-attention:group=16,window=256",
             "moh", "titans", "titans-mac", "titans-mag", "titans-mal", "graph-aware-attention",
             "pna-attention:maximum=own");
 

@@ -30,7 +30,9 @@ final class MixerBenches {
     private static final int HEADS = 4;
     private static final int BASE = 4096;
     private static final int[] LENGTHS = {1024, 16384, 65536};
-    private static final double MOST_SECONDS = 6;
+    /** The lengths run the same code, so that what warms one warms all. */
+    private static final long WARM_UP_NANOS = 400_000_000L;
+    private static final double MOST_SECONDS = 3;
 
     private MixerBenches() { }
 
@@ -95,7 +97,7 @@ final class MixerBenches {
         private Map<Integer, Double> measured() {
             try (PointerScope _ = new PointerScope()) {
                 int[] lengths = IntStream.concat(IntStream.of(BASE), IntStream.of(LENGTHS)).toArray();
-                double[] medians = Timing.medians(MOST_SECONDS,
+                double[] medians = Timing.medians(WARM_UP_NANOS, MOST_SECONDS,
                         IntStream.of(lengths).mapToObj(this::work).toArray(Runnable[]::new));
                 Map<Integer, Double> byLength = new HashMap<>();
                 for (int i = 0; i < lengths.length; i++) {

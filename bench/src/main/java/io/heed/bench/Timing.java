@@ -23,16 +23,16 @@ record Timing(double firstMillis, double secondMillis) {
      * within a round.
      */
     static Timing interleaved(Runnable first, Runnable second) {
-        double[] medians = medians(Double.POSITIVE_INFINITY, first, second);
+        double[] medians = medians(WARM_UP_NANOS, Double.POSITIVE_INFINITY, first, second);
         return new Timing(medians[0], medians[1]);
     }
 
     /**
-     * The median time of each, milliseconds, in the same way; rounds after the third begin only within
-     * {@code mostSeconds} of the first.
+     * The median time of each, milliseconds, in the same way, each run for {@code warmUpNanos} before; rounds after the
+     * third begin only within {@code mostSeconds} of the first.
      */
-    static double[] medians(double mostSeconds, Runnable... works) {
-        int[] repeats = Arrays.stream(works).mapToInt(Timing::warmUp).toArray();
+    static double[] medians(long warmUpNanos, double mostSeconds, Runnable... works) {
+        int[] repeats = Arrays.stream(works).mapToInt(work -> warmUp(work, warmUpNanos)).toArray();
         double[][] times = new double[works.length][ROUNDS];
         long start = System.nanoTime();
         int rounds = 0;
@@ -46,10 +46,10 @@ record Timing(double firstMillis, double secondMillis) {
         return Arrays.stream(times).mapToDouble(each -> median(Arrays.copyOf(each, taken))).toArray();
     }
 
-    private static int warmUp(Runnable work) {
+    private static int warmUp(Runnable work, long nanos) {
         long start = System.nanoTime();
         long last = Long.MAX_VALUE;
-        for (int i = 0; i < LEAST_WARM_UP || System.nanoTime() - start < WARM_UP_NANOS; i++) {
+        for (int i = 0; i < LEAST_WARM_UP || System.nanoTime() - start < nanos; i++) {
             long before = System.nanoTime();
             work.run();
             last = System.nanoTime() - before;

@@ -9,8 +9,7 @@ import java.util.Locale;
 public final class TextData implements SequenceData {
     private final String id;
     private final Vocabulary vocabulary;
-    private final int length;
-    private final char[][] tokens = new char[Split.values().length][];
+    private final TokenWindows windows;
 
     /**
      * @param corpus     the text
@@ -29,7 +28,7 @@ public final class TextData implements SequenceData {
         }
         this.id = corpus.id();
         this.vocabulary = vocabulary;
-        this.length = length;
+        this.windows = new TokenWindows(length);
         for (Split split : Split.values()) {
             int[] encoded = vocabulary.encode(corpus.text(split));
             if (encoded.length < length + 1) {
@@ -41,7 +40,7 @@ public final class TextData implements SequenceData {
             for (int i = 0; i < compact.length; i++) {
                 compact[i] = (char) encoded[i];
             }
-            tokens[split.ordinal()] = compact;
+            windows.put(split, compact.length, place -> compact[place]);
         }
     }
 
@@ -62,50 +61,26 @@ public final class TextData implements SequenceData {
 
     @Override
     public int length() {
-        return length;
+        return windows.length();
     }
 
     /** Tokens in a part. */
     public long tokens(Split split) {
-        return tokens[split.ordinal()].length;
+        return windows.tokens(split);
     }
 
     @Override
     public SequenceBatch sample(Split split, int rows, long key) {
-        CounterRandom random = new CounterRandom(key);
-        int places = tokens[split.ordinal()].length - length;
-        int[] starts = new int[rows];
-        for (int row = 0; row < rows; row++) {
-            starts[row] = random.nextInt(places);
-        }
-        return batch(split, starts);
+        return windows.sample(split, rows, key);
     }
 
     @Override
     public long windows(Split split) {
-        return (tokens[split.ordinal()].length - 1) / length;
+        return windows.windows(split);
     }
 
     @Override
     public SequenceBatch window(Split split, long first, int rows) {
-        SequenceBatch.checkWindows(first, rows, windows(split));
-        int[] starts = new int[rows];
-        for (int row = 0; row < rows; row++) {
-            starts[row] = (int) (first + row) * length;
-        }
-        return batch(split, starts);
-    }
-
-    private SequenceBatch batch(Split split, int[] starts) {
-        char[] source = tokens[split.ordinal()];
-        long[] inputs = new long[starts.length * length];
-        long[] targets = new long[starts.length * length];
-        for (int row = 0; row < starts.length; row++) {
-            for (int i = 0; i < length; i++) {
-                inputs[row * length + i] = source[starts[row] + i];
-                targets[row * length + i] = source[starts[row] + i + 1];
-            }
-        }
-        return SequenceBatch.of(inputs, targets, starts.length, length);
+        return windows.window(split, first, rows);
     }
 }

@@ -19,7 +19,7 @@ public final class WordData implements SequenceData {
 
     private final String id;
     private final int vocabulary;
-    private final int length;
+    private final TokenWindows windows;
     private final int[][] tokens = new int[Split.values().length][];
 
     /**
@@ -31,15 +31,17 @@ public final class WordData implements SequenceData {
     public WordData(TextCorpus corpus, int vocabulary, int length) {
         this.id = corpus.id() + " words";
         this.vocabulary = vocabulary;
-        this.length = length;
+        this.windows = new TokenWindows(length);
         Map<String, Integer> numbers = numbers(corpus.train(), vocabulary);
         for (Split split : Split.values()) {
-            tokens[split.ordinal()] = WORD.matcher(corpus.text(split).toLowerCase(Locale.ROOT)).results()
+            int[] words = WORD.matcher(corpus.text(split).toLowerCase(Locale.ROOT)).results()
                     .mapToInt(word -> numbers.getOrDefault(word.group(), UNKNOWN)).toArray();
-            if (tokens[split.ordinal()].length < length + 1) {
-                throw new IllegalArgumentException("a part of " + corpus.id() + " has " + tokens[split.ordinal()].length
+            if (words.length < length + 1) {
+                throw new IllegalArgumentException("a part of " + corpus.id() + " has " + words.length
                         + " words; a window of " + length + " needs " + (length + 1) + ": give a longer text");
             }
+            tokens[split.ordinal()] = words;
+            windows.put(split, words.length, place -> words[place]);
         }
     }
 
@@ -78,44 +80,21 @@ public final class WordData implements SequenceData {
 
     @Override
     public int length() {
-        return length;
+        return windows.length();
     }
 
     @Override
     public SequenceBatch sample(Split split, int rows, long key) {
-        CounterRandom random = new CounterRandom(key);
-        int[] starts = new int[rows];
-        for (int row = 0; row < rows; row++) {
-            starts[row] = random.nextInt(tokens[split.ordinal()].length - length);
-        }
-        return batch(split, starts);
+        return windows.sample(split, rows, key);
     }
 
     @Override
     public long windows(Split split) {
-        return (tokens[split.ordinal()].length - 1) / length;
+        return windows.windows(split);
     }
 
     @Override
     public SequenceBatch window(Split split, long first, int rows) {
-        SequenceBatch.checkWindows(first, rows, windows(split));
-        int[] starts = new int[rows];
-        for (int row = 0; row < rows; row++) {
-            starts[row] = (int) (first + row) * length;
-        }
-        return batch(split, starts);
-    }
-
-    private SequenceBatch batch(Split split, int[] starts) {
-        int[] source = tokens[split.ordinal()];
-        long[] inputs = new long[starts.length * length];
-        long[] targets = new long[inputs.length];
-        for (int row = 0; row < starts.length; row++) {
-            for (int i = 0; i < length; i++) {
-                inputs[row * length + i] = source[starts[row] + i];
-                targets[row * length + i] = source[starts[row] + i + 1];
-            }
-        }
-        return SequenceBatch.of(inputs, targets, starts.length, length);
+        return windows.window(split, first, rows);
     }
 }
