@@ -51,7 +51,7 @@ final class DsfStudy implements Study {
                          int memorySteps, int memorySeeds) {
         static Sizes of(Budget budget) {
             return budget == Budget.QUICK
-                    ? new Sizes(64, 32, 4, 64, 400, new double[] {3e-3, 1e-2}, 1, new int[] {16, 64}, 400, 2)
+                    ? new Sizes(64, 32, 4, 64, 500, new double[] {3e-3, 1e-2}, 1, new int[] {16, 64}, 400, 2)
                     : new Sizes(256, 64, 8, 64, 1200, new double[] {1e-3, 3e-3}, 2, new int[] {16, 32, 64, 128}, 500,
                             3);
         }
@@ -86,17 +86,14 @@ final class DsfStudy implements Study {
         int done = 0;
         for (Map.Entry<String, String> arm : ARMS.entrySet()) {
             double[] accuracies = new double[sizes.expansions.length];
-            RecallArms.Best best = null; // the rate that suits a mixer is chosen at its smallest expansion
             for (int i = 0; i < accuracies.length; i++) {
                 progress.update(done++ / parts, "recall, " + arm.getKey() + " n = " + sizes.expansions[i]);
-                String mixer = arm.getValue() + sizes.expansions[i];
-                best = i == 0 ? arms.best(mixer) : new RecallArms.Best(arms.accuracy(mixer, best.rate()), best.rate());
-                accuracies[i] = best.accuracy();
+                accuracies[i] = arms.best(arm.getValue() + sizes.expansions[i]);
             }
             recall.put(arm.getKey(), accuracies);
         }
         progress.update(done++ / parts, "recall, softmax");
-        double softmax = arms.best("dsf-softmax:qk-width=" + sizes.largest()).accuracy();
+        double softmax = arms.best("dsf-softmax:qk-width=" + sizes.largest());
         Map<String, Double> normalisers = normalisers(budget, sizes, arms, recall);
         progress.update(done++ / parts, "memory, qLSTM");
         List<Memory> standard = MEMORY_LENGTHS.stream().map(length -> Memory.of(false, length, sizes)).toList();
@@ -112,8 +109,8 @@ final class DsfStudy implements Study {
     private static Map<String, Double> lstms(Budget budget, RecallArms arms) {
         Map<String, Double> accuracies = new LinkedHashMap<>();
         if (budget == Budget.FULL) {
-            accuracies.put("qLSTM", arms.best("qlstm").accuracy());
-            accuracies.put("qLSTM, reversed sigmoid", arms.best("qlstm:reversed=true").accuracy());
+            accuracies.put("qLSTM", arms.best("qlstm"));
+            accuracies.put("qLSTM, reversed sigmoid", arms.best("qlstm:reversed=true"));
         }
         return accuracies;
     }
@@ -126,7 +123,7 @@ final class DsfStudy implements Study {
             accuracies.put("exp", recall.get("normalised")[0]);
             for (String eta : List.of("softplus", "sigmoid")) {
                 accuracies.put(eta, arms.best("normalised-attention:eta=" + eta + ",qk-width="
-                        + sizes.expansions[0]).accuracy());
+                        + sizes.expansions[0]));
             }
         }
         return accuracies;
@@ -212,8 +209,8 @@ final class DsfStudy implements Study {
     private static void notes(Report.Builder report, Sizes sizes) {
         report.note("Every recall arm is a layer of short convolutions and one of the mixer, one head, D = "
                 + sizes.width
-                + ", no MLP in any arm, " + sizes.steps + " steps, at the rate that is the best of "
-                        + Arrays.toString(sizes.rates) + " at its smallest n, "
+                + ", no MLP in any arm, " + sizes.steps + " steps, at the best of the rates "
+                + Arrays.toString(sizes.rates) + ", "
                 + sizes.seeds + " seed(s). State spaces with n states a channel and attention with keys of width n"
                 + " keep as much: n D numbers.");
         report.note("The paper compares at 512 tokens and 64 pairs with D up to 512 and 64 epochs, and gives its"

@@ -1,7 +1,6 @@
 package io.heed.sequence.dsf;
 
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 
 import org.bytedeco.javacpp.PointerScope;
@@ -26,22 +25,13 @@ import io.heed.tensor.Seeds;
  * @param seeds runs at each rate
  */
 record RecallArms(MqarTask task, int width, int steps, double[] rates, int seeds) {
-    /**
-     * What a mixer reached.
-     *
-     * @param accuracy mean over seeds
-     * @param rate     the one it was reached at
-     */
-    record Best(double accuracy, double rate) { }
-
     /** Mean accuracy of {@code mixer} at its best rate. */
-    Best best(String mixer) {
-        return Arrays.stream(rates).mapToObj(rate -> new Best(accuracy(mixer, rate), rate))
-                .max(Comparator.comparingDouble(Best::accuracy)).orElseThrow();
+    double best(String mixer) {
+        return Arrays.stream(rates).map(rate -> accuracy(mixer, rate)).max().orElseThrow();
     }
 
     /** Mean accuracy of {@code mixer} at one rate; a training that met numbers that are not finite counts as 0. */
-    double accuracy(String mixer, double rate) {
+    private double accuracy(String mixer, double rate) {
         double sum = 0;
         for (int seed = 0; seed < seeds; seed++) {
             try (PointerScope _ = new PointerScope()) {
