@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Calls of kernels with every kind of score, mask, bias, normaliser and shape that changes which code runs. */
 final class KernelCalls {
@@ -19,6 +20,24 @@ final class KernelCalls {
     record Call(String name, long bytes, Runnable run) { }
 
     private KernelCalls() { }
+
+    /** Prints the least that each call allocates in a round of many, beside the bytes of its vectors. */
+    public static void main(String[] arguments) {
+        int rounds = arguments.length == 0 ? 2000 : Integer.parseInt(arguments[0]);
+        try (Arena arena = Arena.ofShared()) {
+            List<Call> calls = Stream.of(edges(arena), attention(arena), scans(arena)).flatMap(List::stream).toList();
+            long[] least = new long[calls.size()];
+            Arrays.fill(least, Long.MAX_VALUE);
+            for (int round = 0; round < rounds; round++) {
+                for (int i = 0; i < least.length; i++) {
+                    least[i] = Math.min(least[i], AllocationTest.allocated(calls.get(i).run()));
+                }
+            }
+            for (int i = 0; i < least.length; i++) {
+                System.out.printf("%-40s %,12d of %,12d bytes%n", calls.get(i).name(), least[i], calls.get(i).bytes());
+            }
+        }
+    }
 
     /** Attention over edges and aggregation of neighbours. */
     static List<Call> edges(Arena arena) {
