@@ -14,8 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Vectors must stay in registers also in a JVM in which kernels have run in all their variants, when every branch has
  * been taken and every call site has seen all kinds. A loop in which the compiler gives up makes an object of each
- * vector, several times the size of the vectors that it goes through. Scans over ragged widths depend on what the compiler
- * chooses to inline and are not held here: {@link KernelCalls#main} prints what every call allocates.
+ * vector, several times the size of the vectors that it goes through. Scans over ragged widths depend on what the
+ * compiler chooses to inline and are not held here: {@link KernelCalls#main} prints what every call allocates.
  */
 class AllocationTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
