@@ -2,6 +2,7 @@ package io.heed.kernels;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,7 +11,14 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Calls of kernels with every kind of score, mask, bias, normaliser and shape that changes which code runs. */
+import com.sun.management.ThreadMXBean;
+
+/**
+ * Calls of kernels with every kind of score, mask, bias, normaliser and shape that changes which code runs, to see
+ * whether vectors stay in registers also in a JVM in which every branch has been taken and every call site has seen all
+ * kinds. A loop in which the compiler gives up makes an object of each vector. What it chooses to inline varies from
+ * run to run, so that no test can hold it: {@link #main} prints what every call allocates.
+ */
 final class KernelCalls {
     /**
      * One call that can be repeated.
@@ -18,6 +26,8 @@ final class KernelCalls {
      * @param bytes what one vector for each step of its innermost loop would take, were they all objects
      */
     record Call(String name, long bytes, Runnable run) { }
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private KernelCalls() { }
 
@@ -30,13 +40,19 @@ final class KernelCalls {
             Arrays.fill(least, Long.MAX_VALUE);
             for (int round = 0; round < rounds; round++) {
                 for (int i = 0; i < least.length; i++) {
-                    least[i] = Math.min(least[i], AllocationTest.allocated(calls.get(i).run()));
+                    least[i] = Math.min(least[i], allocated(calls.get(i).run()));
                 }
             }
             for (int i = 0; i < least.length; i++) {
                 System.out.printf("%-40s %,12d of %,12d bytes%n", calls.get(i).name(), least[i], calls.get(i).bytes());
             }
         }
+    }
+
+    private static long allocated(Runnable run) {
+        long before = THREADS.getTotalThreadAllocatedBytes();
+        run.run();
+        return THREADS.getTotalThreadAllocatedBytes() - before;
     }
 
     /** Attention over edges and aggregation of neighbours. */

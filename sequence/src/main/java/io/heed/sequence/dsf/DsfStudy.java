@@ -227,7 +227,7 @@ final class DsfStudy implements Study {
         double best = Math.max(results.softmax,
                 Math.max(results.recall.get("SSD")[last], results.recall.get("S6")[last]));
         boolean equal = error <= Equivalence.TOLERANCE;
-        boolean grows = linear[last] > linear[0];
+        boolean approaches = Math.abs(results.softmax - linear[last]) < Math.abs(results.softmax - linear[0]);
         boolean above = true;
         for (int i = 0; i <= last; i++) {
             above &= normalised[i] > linear[i];
@@ -238,17 +238,18 @@ final class DsfStudy implements Study {
         boolean reversed = reversedLoss < standardLoss;
         boolean exponential =
                 results.normalisers.values().stream().allMatch(value -> value <= results.normalisers.get("exp"));
-        int held = (equal ? 1 : 0) + (grows ? 1 : 0) + (above ? 1 : 0) + (below ? 1 : 0) + (reversed ? 1 : 0)
+        int held = (equal ? 1 : 0) + (approaches ? 1 : 0) + (above ? 1 : 0) + (below ? 1 : 0) + (reversed ? 1 : 0)
                 + (exponential ? 1 : 0);
         String eta = results.normalisers.isEmpty() ? "the choice of normaliser needs the full budget"
                 : "exp is " + (exponential ? "" : "not ") + "the best normaliser";
         String reason = String.format(Locale.ROOT,
                 "systems equal their mixers within %.1e; linear attention goes from %.3f to"
-                + " %.3f as n grows, softmax is at %.3f; normalised attention is %s linear at every n, and ends at"
+                + " %.3f as n grows, softmax is at %.3f (%s); normalised attention is %s linear at every n, and ends at"
                 + " %.3f, %s the"
                 + " best of softmax, SSD and S6 (%.3f); the reversed qLSTM's loss in"
                 + " remembering is %.3f against %.3f; %s",
-                error, linear[0], linear[last], results.softmax, above ? "above" : "not above", normalised[last],
+                error, linear[0], linear[last], results.softmax, approaches ? "nearer" : "not nearer",
+                above ? "above" : "not above", normalised[last],
                 below ? "not above" : "above", best, reversedLoss, standardLoss, eta);
         return report.verdict(held == 6 ? Verdict.Outcome.REPRODUCED : held > 0 ? Verdict.Outcome.PARTLY
                 : Verdict.Outcome.NOT_REPRODUCED, reason);
