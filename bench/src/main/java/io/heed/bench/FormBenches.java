@@ -24,8 +24,8 @@ final class FormBenches {
     private static final int HEADS = 2;
 
     /**
-     * Mixers that have a fused form, and some options that take a way of their own. What of qLSTM and RG-LRU is fused is
-     * their recurrence, which {@link SelectiveBenches} measures alone.
+     * Mixers that have a fused form, and some options that take a way of their own. What is fused of qLSTM and RG-LRU
+     * is their recurrence, which {@link SelectiveBenches} measures alone.
      */
     private static final List<String> FUSED = List.of("softmax", "sigmoid-attention", "lightning-attention", "aaren",
             "transnormer-llm", "based:part=taylor", "based:part=window", "flowformer",
