@@ -13,7 +13,7 @@ import io.heed.tensor.Ops;
  * The fixed layout: the own segment's queries, keys and values, and one key and value for each segment before it: S + N
  * / S rows instead of N.
  */
-record FixedDecoder(CombinerConfig config, Grouping grouping, Tensor like) implements Decoder {
+record FixedDecoder(CombinerConfig config, Grouping grouping, Tensor like) implements SegmentDecoder {
     private static final int QUERIES = 0;
     private static final int KEYS = 1;
     private static final int VALUES = 2;
@@ -28,32 +28,24 @@ record FixedDecoder(CombinerConfig config, Grouping grouping, Tensor like) imple
 
     @Override
     public Tensor step(MixerState state, Tokens next) {
-        TensorState held = (TensorState) state;
+        TensorState held = current(state);
         add(held, next);
         Tensor out = Decoder.attend(next.q(), Ops.cat(2, held.get(GROUP_KEYS), held.get(KEYS)),
                 Ops.cat(2, held.get(GROUP_VALUES), held.get(VALUES)));
         if (held.get(KEYS).size(2) == config.segment()) {
-            group(held, held.get(QUERIES), held.get(KEYS), held.get(VALUES));
-            for (int tensor : new int[] {QUERIES, KEYS, VALUES}) {
-                held.set(tensor, held.get(tensor).narrow(2, 0, 0).clone());
-            }
+            fold(state, new Tokens(next.x(), held.get(QUERIES), held.get(KEYS), held.get(VALUES)));
+            SegmentDecoder.empty(held, 2, QUERIES, KEYS, VALUES);
         }
         return out;
     }
 
     @Override
-    public void load(MixerState state, Tokens tokens) {
-        TensorState held = (TensorState) state;
-        long whole = tokens.count() / config.segment() * config.segment();
-        if (whole > 0) {
-            group(held, tokens.q().narrow(2, 0, whole), tokens.k().narrow(2, 0, whole),
-                    tokens.v().narrow(2, 0, whole));
-            held.advance(whole);
-        }
-        add(held, tokens.part(whole, tokens.count() - whole));
+    public TensorState current(MixerState state) {
+        return (TensorState) state;
     }
 
-    private void add(TensorState held, Tokens tokens) {
+    @Override
+    public void add(TensorState held, Tokens tokens) {
         if (config.summaries()) { // only groups need queries
             Decoder.append(held, QUERIES, 2, tokens.q());
         }
@@ -62,9 +54,11 @@ record FixedDecoder(CombinerConfig config, Grouping grouping, Tensor like) imple
         held.advance(tokens.count());
     }
 
-    private void group(TensorState held, Tensor q, Tensor k, Tensor v) {
+    @Override
+    public void fold(MixerState state, Tokens segments) {
         if (config.summaries()) {
-            Summaries groups = Summaries.of(q, k, v, null, config.segment(), grouping);
+            TensorState held = current(state);
+            Summaries groups = Summaries.of(segments.q(), segments.k(), segments.v(), null, config.segment(), grouping);
             Decoder.append(held, GROUP_KEYS, 2, groups.keys());
             Decoder.append(held, GROUP_VALUES, 2, groups.values());
         }

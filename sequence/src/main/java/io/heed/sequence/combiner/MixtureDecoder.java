@@ -15,7 +15,7 @@ import io.heed.tensor.Ops;
  * The causal axial mixture: the current row's queries, keys and values; of the rows above their keys and values and
  * what is left and right of every place; of each column what is above, with the running query that takes its value.
  */
-record MixtureDecoder(CombinerConfig config, Tensor like) implements Decoder {
+record MixtureDecoder(CombinerConfig config, Tensor like) implements SegmentDecoder {
     private static final int QUERIES = 0;
     private static final int KEYS = 1;
     private static final int VALUES = 2;
@@ -32,7 +32,7 @@ record MixtureDecoder(CombinerConfig config, Tensor like) implements Decoder {
 
     @Override
     public Tensor step(MixerState state, Tokens next) {
-        TensorState row = row(state);
+        TensorState row = current(state);
         long column = row.get(KEYS).size(2);
         add(row, next);
         Tensor keys = row.get(KEYS);
@@ -56,36 +56,24 @@ record MixtureDecoder(CombinerConfig config, Tensor like) implements Decoder {
         }
         Tensor out = Decoder.attend(next.q(), keys, values);
         if (column + 1 == config.segment()) {
-            fold(state, Grid.of(config.segment(), row.get(QUERIES), row.get(KEYS), row.get(VALUES), null));
-            for (int tensor : new int[] {QUERIES, KEYS, VALUES}) {
-                row.set(tensor, row.get(tensor).narrow(2, 0, 0).clone());
-            }
+            fold(state, new Tokens(next.x(), row.get(QUERIES), row.get(KEYS), row.get(VALUES)));
+            SegmentDecoder.empty(row, 2, QUERIES, KEYS, VALUES);
         }
         return out;
     }
 
     @Override
-    public void load(MixerState state, Tokens tokens) {
-        TensorState row = row(state);
-        long whole = tokens.count() / config.segment() * config.segment();
-        if (whole > 0) {
-            Tokens rows = tokens.part(0, whole);
-            fold(state, Grid.of(config.segment(), rows.q(), rows.k(), rows.v(), null));
-            row.advance(whole);
-        }
-        add(row, tokens.part(whole, tokens.count() - whole));
-    }
-
-    private static void add(TensorState row, Tokens tokens) {
+    public void add(TensorState row, Tokens tokens) {
         Decoder.append(row, QUERIES, 2, tokens.q());
         Decoder.append(row, KEYS, 2, tokens.k());
         Decoder.append(row, VALUES, 2, tokens.v());
         row.advance(tokens.count());
     }
 
-    /** Takes whole rows in. */
-    private void fold(MixerState state, Grid rows) {
-        TensorState row = row(state);
+    @Override
+    public void fold(MixerState state, Tokens segments) {
+        Grid rows = Grid.of(config.segment(), segments.q(), segments.k(), segments.v(), null);
+        TensorState row = current(state);
         Stretches left = Stretches.left(rows, config.running());
         Stretches right = Stretches.right(rows, config.running());
         cache(state, 1).append(rows.keys().flatten(2, 3), rows.values().flatten(2, 3));
@@ -106,17 +94,8 @@ record MixtureDecoder(CombinerConfig config, Tensor like) implements Decoder {
         return before.size(2) == 0 ? last : config.running().join(before, last);
     }
 
-    /** Rows (B, H, u S, d) by columns, (B, H, S, u, d). */
-    private Tensor columns(Tensor rows) {
-        return rows.unflatten(2, rows.size(2) / config.segment(), config.segment()).transpose(2, 3);
-    }
-
-    /** One column of rows (B, H, u S, d), (B, H, u, d). */
-    private Tensor inColumn(Tensor rows, long column) {
-        return columns(rows).select(2, column);
-    }
-
-    private static TensorState row(MixerState state) {
+    @Override
+    public TensorState current(MixerState state) {
         return (TensorState) ((JoinedState) state).part(0);
     }
 
