@@ -67,7 +67,7 @@ public record AttentionArms(Map<String, String> arms, Sizes sizes) {
         TextCorpus glosses = WordNet.glosses();
         TextTask text = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), sizes.textLength),
                 8, sizes.textWindows);
-        RecallTask recall = new RecallTask(sizes.recall, 16, 256);
+        RecallTask<?> recall = new RecallTask<>(sizes.recall, 16, 256);
         Map<String, Result> results = new LinkedHashMap<>();
         arms.forEach((name, mixer) -> {
             progress.update(end * results.size() / arms.size(), name);
@@ -82,7 +82,7 @@ public record AttentionArms(Map<String, String> arms, Sizes sizes) {
         return results;
     }
 
-    private double onRecall(String mixer, RecallTask task, int seed) {
+    private double onRecall(String mixer, RecallTask<?> task, int seed) {
         BackboneConfig backbone = new BackboneConfig(sizes.recallWidth, 1, HEADS, HEADS, sizes.recall.length(), 0,
                 BackboneConfig.NormKind.LAYER_NORM, BackboneConfig.MlpKind.GELU, 0, true,
                 List.of(MixerSpec.parse(mixer)));

@@ -16,18 +16,26 @@ import io.heed.train.Task;
 
 /**
  * Predicting the labelled tokens of generated examples, each of which has equally many. The metric is the accuracy
- * there.
+ * there. Multi-query associative recall (Zoology, ICLR 2024) is one of them.
  *
+ * @param <D>      the generator's type
  * @param data     the generator
  * @param batch    B, examples in a step
  * @param examples validation examples that an evaluation reads
  */
-public record RecallTask(SequenceData data, int batch, int examples) implements Task<LanguageModel> {
+public record RecallTask<D extends SequenceData>(D data, int batch, int examples) implements Task<LanguageModel> {
+    private static final int STANDARD_EXAMPLES = 512;
+
     /** @throws IllegalArgumentException when the batch or the examples are not positive */
     public RecallTask {
         if (batch < 1 || examples < 1) {
             throw new IllegalArgumentException("batch " + batch + " and examples " + examples + " must be at least 1");
         }
+    }
+
+    /** Evaluated on at most 512 examples. */
+    public RecallTask(D data, int batch) {
+        this(data, batch, (int) Math.min(STANDARD_EXAMPLES, data.windows(Split.VALIDATION)));
     }
 
     @Override

@@ -126,7 +126,7 @@ public record RecallTrial(Mqar data, long width, int heads, int batch, long step
 
     private Outcome train(List<MixerSpec> layers, double rate) {
         long begin = System.nanoTime();
-        MqarTask task = new MqarTask(data, batch, EXAMPLES);
+        RecallTask<Mqar> task = new RecallTask<>(data, batch, EXAMPLES);
         Seeds.seedTorch(seed, "weights", 0);
         LanguageModel model = new LanguageModel(new LanguageModelConfig(data.vocabularySize(), true,
                 new BackboneConfig(width,

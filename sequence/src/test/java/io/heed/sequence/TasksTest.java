@@ -70,7 +70,7 @@ class TasksTest {
     @Test
     void recallAccuracyIsTheShareOfRightAnswers() {
         Mqar data = Mqar.of(64, 32, 4);
-        MqarTask task = new MqarTask(data, 7, 20);
+        RecallTask<Mqar> task = new RecallTask<>(data, 7, 20);
         LanguageModel model = model("softmax", 64, 32);
         Evaluation evaluation = evaluate(task, model);
         int right = 0;

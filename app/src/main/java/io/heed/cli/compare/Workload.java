@@ -22,7 +22,7 @@ import io.heed.sequence.Generator;
 import io.heed.sequence.LanguageModel;
 import io.heed.sequence.LanguageModelConfig;
 import io.heed.sequence.MixerSpec;
-import io.heed.sequence.MqarTask;
+import io.heed.sequence.RecallTask;
 import io.heed.sequence.ParameterBudget;
 import io.heed.sequence.RecallTrial;
 import io.heed.sequence.Sampling;
@@ -56,7 +56,7 @@ public record Workload(Task<LanguageModel> task, String about, int symbols, Opti
         if (settings.task().equals("mqar")) {
             Mqar data = Mqar.of(Math.max(MQAR_SYMBOLS, 2 * settings.length()), settings.length(),
                     Math.max(1, settings.length() / TOKENS_PER_PAIR));
-            return new Workload(new MqarTask(data, settings.batch()), "associative recall of " + data.pairs()
+            return new Workload(new RecallTask<>(data, settings.batch()), "associative recall of " + data.pairs()
                     + " pairs in "
                     + data.length() + " tokens", data.vocabularySize(), Optional.empty());
         }
@@ -88,7 +88,7 @@ public record Workload(Task<LanguageModel> task, String about, int symbols, Opti
 
     /** Whether models learn to recall rather than to write. */
     boolean isRecall() {
-        return task instanceof MqarTask;
+        return task instanceof RecallTask<?>;
     }
 
     /** A fresh model, with weights from libtorch's default generator. */

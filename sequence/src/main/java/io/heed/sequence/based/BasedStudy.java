@@ -13,7 +13,7 @@ import io.heed.catalog.Study;
 import io.heed.catalog.Table;
 import io.heed.catalog.Verdict;
 import io.heed.data.Mqar;
-import io.heed.sequence.MqarTask;
+import io.heed.sequence.RecallTask;
 
 /**
  * Recall against state: multi-query associative recall with Taylor attention of several feature widths, windows of
@@ -43,11 +43,12 @@ final class BasedStudy implements Study {
         StringBuilder reason = new StringBuilder();
         int held = 0;
         int checked = 0;
-        List<MqarTask> tasks = budget == Budget.QUICK ? List.of(
-                new MqarTask(new Mqar(128, 64, 8, 0.01, false, 0, 3000, 123), 32, 256))
-                : List.of(new MqarTask(Mqar.of(1024, 128, 8), 64, 512), new MqarTask(Mqar.of(1024, 256, 32), 64, 512));
+        List<RecallTask<Mqar>> tasks = budget == Budget.QUICK ? List.of(
+                new RecallTask<>(new Mqar(128, 64, 8, 0.01, false, 0, 3000, 123), 32, 256))
+                : List.of(new RecallTask<>(Mqar.of(1024, 128, 8), 64, 512),
+                        new RecallTask<>(Mqar.of(1024, 256, 32), 64, 512));
         for (int t = 0; t < tasks.size(); t++) {
-            MqarTask task = tasks.get(t);
+            RecallTask<Mqar> task = tasks.get(t);
             List<RecallArm.Result> results = new ArrayList<>();
             for (RecallArm arm : arms) {
                 progress.update(0.85 * (t * arms.size() + results.size()) / (tasks.size() * arms.size()), "recall with "
@@ -105,7 +106,8 @@ final class BasedStudy implements Study {
             above};
     }
 
-    private static void describe(StringBuilder reason, MqarTask task, List<RecallArm.Result> results, boolean[] found) {
+    private static void describe(StringBuilder reason, RecallTask<Mqar> task, List<RecallArm.Result> results,
+            boolean[] found) {
         reason.append(reason.isEmpty() ? "" : "; ")
                 .append(String.format(Locale.ROOT, "%d pairs in %d tokens: accuracy %.3f, %.3f,"
                 + " %.3f with f = 4, 8, 16 (%s), %.3f and %.3f with windows 8 and 32 (%s), elu+1 %.3f at f = 16 (%s),"
@@ -131,7 +133,7 @@ final class BasedStudy implements Study {
         return worst;
     }
 
-    private static Table recallTable(MqarTask task, List<RecallArm.Result> results) {
+    private static Table recallTable(RecallTask<Mqar> task, List<RecallArm.Result> results) {
         List<List<Object>> rows = new ArrayList<>();
         results.forEach(result -> rows.add(List.of(result.arm().name(), result.accuracy(), result.stateBytes(),
                 result.parameters(), result.rate())));
@@ -139,7 +141,7 @@ final class BasedStudy implements Study {
                 List.of("layers after the convolution", "accuracy", "state bytes", "parameters", "rate"), rows);
     }
 
-    private static Plot plot(MqarTask task, List<RecallArm.Result> results) {
+    private static Plot plot(RecallTask<Mqar> task, List<RecallArm.Result> results) {
         List<Plot.Series> series = results.stream().map(result -> result.arm().curve()).distinct().map(curve -> {
             List<RecallArm.Result> points = results.stream().filter(result -> result.arm().curve().equals(curve))
                     .sorted((a, b) -> Long.compare(a.stateBytes(), b.stateBytes())).toList();

@@ -7,13 +7,14 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
+import io.heed.data.Mqar;
 import io.heed.data.Split;
 import io.heed.sequence.BackboneConfig;
 import io.heed.sequence.BackboneState;
 import io.heed.sequence.LanguageModel;
 import io.heed.sequence.LanguageModelConfig;
 import io.heed.sequence.MixerSpec;
-import io.heed.sequence.MqarTask;
+import io.heed.sequence.RecallTask;
 import io.heed.sequence.RecallTrial;
 import io.heed.sequence.StudyTraining;
 import io.heed.tensor.Seeds;
@@ -59,7 +60,7 @@ record RecallArm(String name, String curve, List<String> layers) {
     }
 
     /** Trains at every rate and seed; the mean accuracy at the best rate. */
-    Result train(MqarTask task, int steps, double[] rates, int seeds) {
+    Result train(RecallTask<Mqar> task, int steps, double[] rates, int seeds) {
         Result best = null;
         for (double rate : rates) {
             double sum = 0;
@@ -82,7 +83,7 @@ record RecallArm(String name, String curve, List<String> layers) {
         return best;
     }
 
-    private LanguageModelConfig config(MqarTask task) {
+    private LanguageModelConfig config(RecallTask<Mqar> task) {
         List<MixerSpec> mixers = new ArrayList<>();
         mixers.add(MixerSpec.parse(CONVOLUTION));
         layers.forEach(layer -> mixers.add(MixerSpec.parse(layer)));
@@ -92,7 +93,7 @@ record RecallArm(String name, String curve, List<String> layers) {
     }
 
     /** What the layers after the convolution remember of one whole example. */
-    private long stateBytes(LanguageModel model, MqarTask task) {
+    private long stateBytes(LanguageModel model, RecallTask<Mqar> task) {
         Tensor tokens = task.data().window(Split.VALIDATION, 0, 1).tokens();
         try (BackboneState state = model.state(1)) {
             model.prefill(tokens, state);

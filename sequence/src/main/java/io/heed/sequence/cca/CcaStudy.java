@@ -21,7 +21,7 @@ import io.heed.data.TextData;
 import io.heed.data.WordNet;
 import io.heed.sequence.BackboneConfig;
 import io.heed.sequence.LanguageModelConfig;
-import io.heed.sequence.MqarTask;
+import io.heed.sequence.RecallTask;
 import io.heed.sequence.TextTask;
 import io.heed.train.Evaluation;
 
@@ -63,7 +63,7 @@ final class CcaStudy implements Study {
     }
 
     private static Map<String, Result> results(boolean quick, int seeds, Progress progress) {
-        MqarTask recall = new MqarTask(Mqar.of(256, 64, 8), 32, 256);
+        RecallTask<Mqar> recall = new RecallTask<>(Mqar.of(256, 64, 8), 32, 256);
         TextCorpus glosses = WordNet.glosses();
         TextTask text = new TextTask(new TextData(glosses, CharacterVocabulary.of(glosses.train()), 256), quick ? 6
                 : 16,

@@ -10,7 +10,7 @@ import io.heed.sequence.BackboneConfig;
 import io.heed.sequence.LanguageModel;
 import io.heed.sequence.LanguageModelConfig;
 import io.heed.sequence.MixerSpec;
-import io.heed.sequence.MqarTask;
+import io.heed.sequence.RecallTask;
 import io.heed.sequence.StudyTraining;
 import io.heed.tensor.Seeds;
 
@@ -24,7 +24,7 @@ import io.heed.tensor.Seeds;
  * @param rates learning rates to choose from
  * @param seeds runs at each rate
  */
-record RecallArms(MqarTask task, int width, int steps, double[] rates, int seeds) {
+record RecallArms(RecallTask<Mqar> task, int width, int steps, double[] rates, int seeds) {
     /** Mean accuracy of {@code mixer} at its best rate. */
     double best(String mixer) {
         return Arrays.stream(rates).map(rate -> accuracy(mixer, rate)).max().orElseThrow();
@@ -53,9 +53,9 @@ record RecallArms(MqarTask task, int width, int steps, double[] rates, int seeds
     }
 
     /** The recall task with {@code pairs} pairs in {@code length} tokens. */
-    static MqarTask task(int symbols, int length, int pairs) {
+    static RecallTask<Mqar> task(int symbols, int length, int pairs) {
         Mqar paper = Mqar.of(symbols, length, pairs);
-        return new MqarTask(new Mqar(symbols, length, pairs, paper.powerA(), false, 0, paper.heldOutExamples(),
+        return new RecallTask<>(new Mqar(symbols, length, pairs, paper.powerA(), false, 0, paper.heldOutExamples(),
                 paper.seed()),
                 64, 256);
     }

@@ -1,7 +1,7 @@
 /**
  * Zoology (Arora et al., "Zoology: Measuring and Improving Recall in Efficient Language Models", ICLR 2024, arXiv
  * 2312.04927): multi-query associative recall, and the mixers that it is measured on. The generator is
- * {@link io.heed.data.Mqar}, the task {@link io.heed.sequence.MqarTask}.
+ * {@link io.heed.data.Mqar}, the task {@link io.heed.sequence.RecallTask}.
  *
  * <pre>
  * BaseConv   y = conv(x) * (W x + b) + x                              conv: K taps and a bias, or conv(x, k) + x with
