@@ -46,6 +46,8 @@ class LoadingTest {
         assertThat(windows(qwen.with("max_window_layers", 2))).containsExactly(0, 0, 9);
         assertThat(windows(qwen.with("layer_types", List.of("sliding_attention", "full_attention",
                 "sliding_attention")))).containsExactly(9, 0, 9);
+        assertThat(windows(TinyModel.of("qwen2").with("sliding_window", 9).with("use_sliding_window", true)))
+                .as("from layer 28 on where the configuration names none").containsOnly(0);
     }
 
     private int[] windows(TinyModel tiny) throws IOException {
