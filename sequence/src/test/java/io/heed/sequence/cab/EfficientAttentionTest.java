@@ -3,14 +3,12 @@ package io.heed.sequence.cab;
 import java.util.Map;
 import java.util.Optional;
 
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import io.heed.nn.Padding;
 import io.heed.sequence.MixerConfig;
@@ -20,29 +18,20 @@ import io.heed.sequence.SequenceMixer;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
 import io.heed.tensor.Weights;
+import io.heed.tensor.WithoutGradients;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /** What LARA, ProbSparse and long-short attention and S4D are by definition. */
+@ExtendWith(WithoutGradients.class)
 class EfficientAttentionTest {
     private static final MixerConfig CAUSAL = MixerConfig.of(16, 2);
     private static final MixerConfig FREE = CAUSAL.withCausal(false);
 
-    private PointerScope scope;
-    private NoGradGuard guard;
-
     @BeforeEach
-    void open() {
-        scope = new PointerScope();
-        guard = new NoGradGuard();
+    void seed() {
         Seeds.seedTorch(2, "efficient attention", 0);
-    }
-
-    @AfterEach
-    void close() {
-        guard.close();
-        scope.close();
     }
 
     @Test

@@ -1,13 +1,11 @@
 package io.heed.sequence.dsf;
 
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -17,28 +15,19 @@ import io.heed.sequence.Mixers;
 import io.heed.sequence.SequenceMixer;
 import io.heed.tensor.Ops;
 import io.heed.tensor.Seeds;
+import io.heed.tensor.WithoutGradients;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+@ExtendWith(WithoutGradients.class)
 class LinearSystemTest {
     private static final int WIDTH = 8;
     private static final int LENGTH = 13;
 
-    private PointerScope scope;
-    private NoGradGuard guard;
-
     @BeforeEach
-    void open() {
-        scope = new PointerScope();
-        guard = new NoGradGuard();
+    void seed() {
         Seeds.seedTorch(4, "linear system", 0);
-    }
-
-    @AfterEach
-    void close() {
-        guard.close();
-        scope.close();
     }
 
     @ParameterizedTest
